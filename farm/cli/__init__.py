@@ -1,0 +1,93 @@
+"""What a person types: one file per noun, found by its name and imported only when it is called."""
+
+import ast
+import importlib
+import sys
+from pathlib import Path
+from typing import Annotated, Final
+
+import click
+import typer
+from typer.core import TyperGroup
+
+from farm import __version__
+from farm.contract.errors import FarmError
+
+#: Files of this folder that are no commands.
+NO_COMMANDS: Final = frozenset({"__init__", "console", "options"})
+INTERRUPTED: Final = 130  # as shells report a Ctrl-C
+BROKEN_PIPE: Final = 141  # as shells report a reader that left
+
+
+class Nouns(TyperGroup):
+    """Finds commands by file name. The help line is a file's first sentence, read without importing it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name every command."""
+        return sorted(path.stem for path in _folder().glob("*.py") if path.stem not in NO_COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Import one command."""
+        if name not in self.list_commands(ctx):
+            return None
+        command = typer.main.get_command(importlib.import_module(f"farm.cli.{name}").app)
+        command.name = name
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _first_sentence(name)) for name in self.list_commands(ctx)])
+
+
+def _folder() -> Path:
+    return Path(__file__).parent
+
+
+def _first_sentence(name: str) -> str:
+    docstring = ast.get_docstring(ast.parse((_folder() / f"{name}.py").read_text())) or ""
+    return docstring.splitlines()[0]
+
+
+app = typer.Typer(cls=Nouns, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"benchmark-farm {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def farm(
+    version: Annotated[  # noqa: ARG001 - handled by its callback
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Measure models on machines, keep every number with its proof, and answer how fast is real.
+
+    Start with:  farm run examples/quickstart.yaml
+    """
+
+
+def main() -> None:
+    """Run one command: the only place that turns an error into words and an exit code."""
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        code = typer.main.get_command(app).main(standalone_mode=False)
+    except FarmError as error:
+        typer.echo(f"error: {error}", err=True)
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        typer.echo("stopped", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stdout = None  # type: ignore[assignment]  # nothing more can be written
+        return BROKEN_PIPE
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,1 @@
+"""The shared language of control plane and workers: frozen values, no heavy imports."""

@@ -1,0 +1,35 @@
+"""The closed list of doubts about a number: each has a meaning and is stored with its figure."""
+
+from enum import StrEnum
+from typing import Final
+
+from farm.contract.value import Value
+
+
+class DoubtKind(StrEnum):
+    """A reason to trust a number less."""
+
+    TOO_FEW_SAMPLES = "too_few_samples"
+    NOT_STEADY = "not_steady"
+    IMPRECISE = "imprecise"
+    NOISY_HOST = "noisy_host"
+    SHARED_HOST = "shared_host"
+    LOW_MEMORY = "low_memory"
+
+
+MEANING: Final[dict[DoubtKind, str]] = {
+    DoubtKind.TOO_FEW_SAMPLES: "the time limit came before the least number of samples (figure: samples taken)",
+    DoubtKind.NOT_STEADY: "warm-up ended by its budget before the times were steady (figure: relative drift)",
+    DoubtKind.IMPRECISE: "a ceiling came before the asked precision (figure: half-width of the interval / median)",
+    DoubtKind.NOISY_HOST: "other processes used the CPU while we measured (figure: CPU cores they used)",
+    DoubtKind.SHARED_HOST: "the operator let another device of this host be measured at the same time (figure: 1)",
+    DoubtKind.LOW_MEMORY: "little memory was free while we measured (figure: free share of the memory)",
+}
+
+
+class Doubt(Value):
+    """One doubt about one result, with the figure that raised it and a sentence for people."""
+
+    kind: DoubtKind
+    figure: float
+    detail: str

@@ -1,0 +1,88 @@
+"""What a job is: one cell of a sweep, wholly described, and the assignment that a child process receives."""
+
+from typing import Final, Literal
+
+from pydantic import Field, model_validator
+
+from farm.contract.requirement import Requirement
+from farm.contract.value import Scalar, Value, digest
+
+Scenario = Literal["latency", "throughput"]
+ModelSource = Literal["zoo", "folder", "hub"]
+
+SCHEMA_VERSION: Final = 1
+
+
+class ModelReference(Value):
+    """Which model: a name of the zoo, a folder, or a hub id; `name` is what tables and reports show."""
+
+    name: str
+    source: ModelSource
+    location: str  # zoo name, absolute folder, or hub id
+    family: str
+    revision: str | None = None  # hub only; None means the default branch, whose commit is recorded
+
+
+class Measure(Value):
+    """How long and how precisely to measure. Times in seconds."""
+
+    min_iterations: int = Field(20, ge=1, description="least number of timed calls")
+    max_iterations: int = Field(10_000, ge=1, description="most timed calls")
+    min_seconds: float = Field(1.0, ge=0, description="least time spent in timed calls")
+    max_seconds: float = Field(30.0, gt=0, description="most time spent in timed calls")
+    warmup_seconds: float = Field(10.0, ge=0, description="most time spent until calls are steady")
+    rel_precision: float = Field(0.02, gt=0, lt=1, description="stop when the median is known this well")
+    repeats: int = Field(1, ge=1, le=100, description="fresh processes per job")
+
+    @model_validator(mode="after")
+    def _floors_below_ceilings(self) -> "Measure":
+        if self.min_iterations > self.max_iterations:
+            raise ValueError(f"min_iterations {self.min_iterations} is above max_iterations {self.max_iterations}")
+        if self.min_seconds > self.max_seconds:
+            raise ValueError(f"min_seconds {self.min_seconds:g} is above max_seconds {self.max_seconds:g}")
+        return self
+
+
+class JobSpec(Value):
+    """One cell: model x platform x settings. Everything a worker needs to know, and nothing of the sweep around it."""
+
+    schema_version: int = SCHEMA_VERSION
+    model: ModelReference
+    platform: str
+    precision: str
+    scenario: Scenario = "latency"
+    batch_size: int = Field(1, ge=1)
+    sequence_length: int | None = Field(None, ge=1)  # tokens in; None where the family has no such axis
+    new_tokens: int | None = Field(None, ge=1)  # tokens out; None where the family has no such axis
+    options: dict[str, Scalar] = {}
+    seed: int = 0
+    measure: Measure = Measure()
+    timeout: float = Field(900.0, gt=0)  # seconds, the whole attempt
+    requirement: Requirement
+
+    def fingerprint(self) -> str:
+        """Hash what was measured. How long, where and why are left out: they do not change what the number means."""
+        return digest(self.model_dump(mode="json", exclude={"measure", "timeout", "requirement", "schema_version"}))
+
+    def cell(self) -> str:
+        """Name the cell for people, as in `gpt2 x openvino bf16 batch 1 tokens 128+16`."""
+        words = [self.model.name, "x", self.platform, self.precision, f"batch {self.batch_size}"]
+        if self.sequence_length:
+            words.append(f"tokens {self.sequence_length}" + (f"+{self.new_tokens}" if self.new_tokens else ""))
+        elif self.new_tokens:
+            words.append(f"new tokens {self.new_tokens}")
+        if self.scenario != "latency":
+            words.append(self.scenario)
+        return " ".join([*words, *(f"{key}={value}" for key, value in sorted(self.options.items()))])
+
+
+class Assignment(Value):
+    """What the parent hands to an isolated child: the job and where on this box it may read and write."""
+
+    spec: JobSpec
+    cache_dir: str
+    model_roots: tuple[str, ...] = ()
+    remote_code: tuple[str, ...] = ()  # models whose own code the operator allows
+    repeat: int = 0
+    threads: int
+    offline: bool = False

@@ -1,0 +1,114 @@
+"""Opens the database: one transaction style for SQLite and PostgreSQL, one clock, and clear errors.
+
+In: a URL. Out: an Engine; `write` for a transaction that may change rows, `read` for one that cannot.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.orm import Session
+
+from farm.contract.errors import NoDatabase
+
+BUSY_TIMEOUT: Final = 30.0  # seconds a SQLite writer waits for another one
+CONNECT_TIMEOUT: Final = 5  # seconds to reach PostgreSQL
+PRIVATE_FOLDER: Final = 0o700
+
+
+def open_engine(url: str) -> Engine:
+    """Open an engine; the folder of a SQLite file is made.
+
+    Raises: NoDatabase when the URL is wrong, its driver is missing, or nothing answers.
+    """
+    try:
+        target = _with_driver(make_url(url))
+        engine = _sqlite(target) if target.get_backend_name() == "sqlite" else _server(target)
+        with engine.connect():
+            pass
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+        raise NoDatabase(
+            f"the database URL is wrong: {error}. Use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
+        ) from error
+    except (DBAPIError, OSError) as error:
+        reason = str(error.orig if isinstance(error, DBAPIError) else error).strip().splitlines()[0]
+        shown = make_url(url).render_as_string(hide_password=True)
+        raise NoDatabase(f"no database at {shown}: {reason}. Check FARM_DATABASE_URL or --db") from error
+    return engine
+
+
+@contextmanager
+def write(engine: Engine) -> Iterator[Session]:
+    """Run one transaction that may write: committed at the end, rolled back on an error."""
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def read(engine: Engine) -> Iterator[Session]:
+    """Run one transaction that cannot write, by the database's own word."""
+    with engine.connect().execution_options(farm_read_only=True) as connection:
+        if connection.dialect.name == "sqlite":
+            connection.execute(text("PRAGMA query_only = ON"))
+        else:
+            connection.execute(text("SET TRANSACTION READ ONLY"))
+        try:
+            with Session(connection) as session:
+                yield session
+        finally:
+            connection.rollback()
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("PRAGMA query_only = OFF")
+                connection.rollback()
+
+
+def now(connection: Connection | Session) -> datetime:
+    """Give the database's UTC time: worker clocks are never compared. SQLite lives on one host, so its clock serves."""
+    bind = connection.get_bind() if isinstance(connection, Session) else connection
+    if bind.dialect.name == "sqlite":
+        return datetime.now(UTC)
+    found: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+    return found.astimezone(UTC)
+
+
+def _with_driver(url: URL) -> URL:
+    if url.drivername in ("postgresql", "postgres"):
+        return url.set(drivername="postgresql+psycopg")
+    return url
+
+
+def _server(url: URL) -> Engine:
+    return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT})
+
+
+def _sqlite(url: URL) -> Engine:
+    if url.database and url.database != ":memory:":
+        folder = Path(url.database).expanduser().absolute().parent
+        if not folder.exists():
+            folder.mkdir(parents=True, mode=PRIVATE_FOLDER)
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT})
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # the driver begins nothing by itself: _begin_sqlite does
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A deferred transaction that later writes can fail with SQLITE_BUSY at once; an immediate one waits its turn.
+    mode = "DEFERRED" if connection.get_execution_options().get("farm_read_only") else "IMMEDIATE"
+    connection.exec_driver_sql(f"BEGIN {mode}")

@@ -1,0 +1,1 @@
+"""The only writer: one file per move of a job."""

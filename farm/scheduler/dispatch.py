@@ -1,0 +1,134 @@
+"""Planned jobs go to the queue of what they need, a window ahead of the workers that can take them.
+
+In: planned and waiting jobs in SQL, live workers. Out: queued jobs in SQL, then their ids on the broker.
+SQL comes first: a crash in between leaves a queued job without a message, which `republish` mends.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.orm import Session
+
+from farm.contract.requirement import Requirement
+from farm.contract.states import AttemptState, JobState
+from farm.database import tables
+from farm.database.engine import now
+from farm.scheduler.moves import move
+from farm.scheduler.register import LiveWorker, live_workers
+
+ACTOR: Final = "dispatch"
+
+
+class Message(NamedTuple):
+    """What must be published: a job id, and the queue it goes to."""
+
+    queue: str
+    job_id: int
+
+
+class Rules(NamedTuple):
+    """How far ahead to publish, and when to worry. Times in seconds."""
+
+    pool: str
+    window: int
+    republish_seconds: float
+    silence_seconds: float
+
+
+def dispatch(session: Session, rules: Rules) -> list[Message]:
+    """Queue what fits and mark what must wait; give the messages to publish once this is committed."""
+    at = now(session)
+    workers = live_workers(session, pool=rules.pool, silence=timedelta(seconds=rules.silence_seconds))
+    messages: list[Message] = []
+    for name, requirement in _queues_with_work(session, rules.pool):
+        fit = [worker for worker in workers if not requirement.unmet(worker.offer)]
+        here = (tables.Job.queue == name) & _in_pool(rules.pool)
+        if fit:
+            messages += _fill(session, name, here=here, room=rules.window * len(fit), at=at)
+            messages += _republish(session, name, here=here, fit=fit, rules=rules, at=at)
+        else:
+            reason = why_waiting(requirement, workers)
+            for before in (JobState.PLANNED, JobState.QUEUED):
+                move(session, here, before=before, after=JobState.WAITING, at=at, actor=ACTOR, reason=reason)
+    return messages
+
+
+def why_waiting(requirement: Requirement, workers: Sequence[LiveWorker]) -> str:
+    """Say why no live worker can take a job."""
+    if not workers:
+        return f"needs {requirement.words()}; no worker is live"
+    lacks = min((requirement.unmet(worker.offer) for worker in workers), key=len)
+    reasons = {_platform_reason(worker, lack) for worker in workers for lack in lacks} - {""}
+    why = f" ({'; '.join(sorted(reasons))})" if reasons else ""
+    return f"needs {', '.join(lacks)}; no live worker has it{why}"
+
+
+def _platform_reason(worker: LiveWorker, tag: str) -> str:
+    status = worker.platforms.get(tag)
+    return str(status.get("reason") or "") if isinstance(status, dict) else ""
+
+
+def _in_pool(pool: str) -> ColumnElement[bool]:
+    return tables.Job.sweep_id.in_(select(tables.Sweep.id).where(tables.Sweep.pool == pool))
+
+
+def _queues_with_work(session: Session, pool: str) -> list[tuple[str, Requirement]]:
+    open_states = (JobState.PLANNED, JobState.WAITING, JobState.QUEUED)
+    names = select(tables.Job.queue).where(tables.Job.state.in_(open_states), _in_pool(pool)).distinct()
+    rows = session.execute(
+        select(tables.Queue.name, tables.Queue.requirement)
+        .where(tables.Queue.name.in_(names))
+        .order_by(tables.Queue.id)
+    )
+    return [(row.name, Requirement.model_validate(row.requirement)) for row in rows]
+
+
+def _fill(session: Session, queue: str, *, here: ColumnElement[bool], room: int, at: datetime) -> list[Message]:
+    queued = session.execute(
+        select(func.count()).select_from(tables.Job).where(here, tables.Job.state == JobState.QUEUED)
+    ).scalar_one()
+    chosen = session.execute(
+        select(tables.Job.id, tables.Job.state)
+        .where(here, tables.Job.state.in_((JobState.PLANNED, JobState.WAITING)))
+        .order_by(tables.Job.priority.desc(), tables.Job.id)
+        .limit(max(0, room - queued))
+    ).all()
+    moved: list[int] = []
+    for before in (JobState.PLANNED, JobState.WAITING):
+        ids = [row.id for row in chosen if row.state == before]
+        if ids:
+            which = tables.Job.id.in_(ids)
+            also: dict[str, object] = {"published_at": at}
+            moved += move(session, which, before=before, after=JobState.QUEUED, at=at, actor=ACTOR, also=also)
+    place = {row.id: index for index, row in enumerate(chosen)}
+    return [Message(queue, job_id) for job_id in sorted(moved, key=place.__getitem__)]
+
+
+def _republish(
+    session: Session,
+    queue: str,
+    *,
+    here: ColumnElement[bool],
+    fit: Sequence[LiveWorker],
+    rules: Rules,
+    at: datetime,
+) -> list[Message]:
+    """Publish again what an idle worker should have claimed long ago; a duplicate is harmless, a loss is not."""
+    busy = session.execute(
+        select(tables.Attempt.worker_id).where(
+            tables.Attempt.state == AttemptState.RUNNING, tables.Attempt.worker_id.in_([worker.id for worker in fit])
+        )
+    ).scalars()
+    if len(set(busy)) >= len(fit):
+        return []
+    stale = at - timedelta(seconds=rules.republish_seconds)
+    again = session.execute(
+        update(tables.Job)
+        .where(here, tables.Job.state == JobState.QUEUED, tables.Job.published_at < stale)
+        .values(published_at=at)
+        .returning(tables.Job.id)
+        .execution_options(synchronize_session=False)
+    ).scalars()
+    return [Message(queue, job_id) for job_id in sorted(again)]

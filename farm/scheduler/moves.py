@@ -1,0 +1,79 @@
+"""One move of jobs from one state to another: conditional in SQL, with an event for each job moved."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from farm.contract.states import FINAL, LEGAL_MOVES, AttemptState, JobState
+from farm.database import tables
+
+
+def move(
+    session: Session,
+    which: ColumnElement[bool],
+    *,
+    before: JobState,
+    after: JobState,
+    at: datetime,
+    actor: str,
+    reason: str = "",
+    attempt_id: int | None = None,
+    also: dict[str, object] | None = None,
+) -> Sequence[int]:
+    """Move every job that matches `which` and is still in `before`; give the ids that moved.
+
+    A job that another writer moved first no longer matches and is left alone.
+    """
+    if after not in LEGAL_MOVES[before]:
+        raise ValueError(f"a job cannot move from {before} to {after}")
+    values: dict[str, object] = {"state": after, "reason": reason, **(also or {})}
+    if after in FINAL:
+        values["finished_at"] = at
+    elif before in FINAL:
+        values["finished_at"] = None
+    statement = update(tables.Job).where(which, tables.Job.state == before).values(values).returning(tables.Job.id)
+    moved = session.execute(statement.execution_options(synchronize_session=False)).scalars().all()
+    record(session, moved, before=before, after=after, at=at, actor=actor, detail=reason, attempt_id=attempt_id)
+    return moved
+
+
+def record(
+    session: Session,
+    job_ids: Sequence[int],
+    *,
+    before: JobState | None,
+    after: JobState,
+    at: datetime,
+    actor: str,
+    detail: str = "",
+    attempt_id: int | None = None,
+) -> None:
+    """Write one event per job."""
+    rows = [
+        {
+            "job_id": job_id,
+            "attempt_id": attempt_id,
+            "at": at,
+            "before": before,
+            "after": after,
+            "actor": actor,
+            "detail": detail,
+        }
+        for job_id in job_ids
+    ]
+    if rows:
+        session.execute(insert(tables.Event), rows)
+
+
+def burned(session: Session, job_id: int) -> int:
+    """Count the attempts of a job that ended badly; those given back by a stopping worker do not count."""
+    return session.execute(
+        select(func.count())
+        .select_from(tables.Attempt)
+        .where(
+            tables.Attempt.job_id == job_id,
+            tables.Attempt.state.in_((AttemptState.FAILED, AttemptState.EXPIRED)),
+        )
+    ).scalar_one()

@@ -1,0 +1,72 @@
+"""The Celery application: how job ids travel, each setting with its reason."""
+
+from typing import Final
+
+from celery import Celery
+from kombu import Queue
+
+RUN_TASK: Final = "farm.run"
+KEY_PREFIX: Final = "farm:"
+LONGEST_JOB: Final = 24 * 3600  # seconds
+UNROUTABLE: Final = "farm.v1.unroutable"
+
+
+def make_app(broker_url: str) -> Celery:
+    """Make the application for one broker. Control plane and workers use the same one."""
+    app = Celery("farm", broker=broker_url, set_as_current=False)
+    app.conf.update(
+        # A message is a job id. JSON only, and no result backend: SQL keeps the results.
+        task_serializer="json",
+        accept_content=["json"],
+        event_serializer="json",
+        result_backend=None,
+        task_ignore_result=True,
+        # A message is a hint: the claim in SQL decides. Acknowledged late, a worker reserves no second job.
+        task_acks_late=True,
+        task_acks_on_failure=True,
+        task_acks_on_timeout=True,
+        task_reject_on_worker_lost=False,
+        worker_prefetch_multiplier=1,
+        worker_disable_prefetch=True,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        # The job runs in a child process of its own, which a daemonic prefork child could not start.
+        worker_pool="threads",
+        worker_concurrency=1,
+        # A misspelt queue is an error, not a queue that nobody reads.
+        task_create_missing_queues=False,
+        task_default_queue=UNROUTABLE,
+        task_queues=[Queue(UNROUTABLE, routing_key=UNROUTABLE)],
+        # A half-open connection makes a worker deaf unless every socket call can time out.
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_connection_timeout=5,
+        broker_transport_options=_transport_options(broker_url),
+        task_publish_retry=True,
+        task_publish_retry_policy={"max_retries": 3, "interval_start": 0, "interval_step": 0.5, "interval_max": 2},
+        # Soft shutdown crashes the thread pool; stopping is the worker's own affair.
+        worker_soft_shutdown_timeout=0,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        worker_send_task_events=False,
+    )
+    return app
+
+
+def publish(app: Celery, queue: str, *, job_id: int) -> None:
+    """Send one job id to its queue."""
+    app.send_task(RUN_TASK, args=(job_id,), queue=Queue(queue, routing_key=queue), ignore_result=True)
+
+
+def _transport_options(broker_url: str) -> dict[str, object]:
+    """Give the options of Redis transports; other brokers (RabbitMQ) know none of them."""
+    if not broker_url.startswith(("redis", "rediss", "sentinel", "valkey", "socket")):
+        return {}
+    return {
+        "socket_timeout": 10,  # longer than the 1 s that BRPOP blocks
+        "socket_connect_timeout": 5,
+        "socket_keepalive": True,
+        "health_check_interval": 10,
+        "visibility_timeout": LONGEST_JOB,  # recovery never depends on it
+        "global_keyprefix": KEY_PREFIX,
+        "priority_steps": [0],  # priority lives in SQL
+    }

@@ -1,0 +1,157 @@
+"""An attempt ends: its result or failure and the job's move, in one transaction, once.
+
+In: the attempt's token and what the child brought. Out: True when it was written, False when the token no longer
+holds (settled before, lease lost, cancelled): then nothing changes.
+"""
+
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from farm.contract.errors import JobFailure, Unsupported, leaves
+from farm.contract.metrics import METRICS
+from farm.contract.result import Failure, Measurement, Result
+from farm.contract.states import AttemptState, JobState
+from farm.database import tables
+from farm.database.engine import now
+from farm.database.sample_codec import pack
+from farm.scheduler.moves import burned, move
+
+LOG: Final = "log"
+
+
+class _Held(NamedTuple):
+    attempt_id: int
+    job_id: int
+    actor: str
+    at: datetime
+
+
+def settle_result(session: Session, token: str, result: Result) -> bool:
+    """Write a result and move the job to done."""
+    held = _end(
+        session,
+        token,
+        AttemptState.DONE,
+        values={
+            "verdict": result.verdict,
+            "conditions": result.conditions,
+            "facts": result.facts,
+        },
+    )
+    if held is None:
+        return False
+    for measurement in result.measurements:
+        _write_measurement(session, held.attempt_id, measurement)
+    for doubt in result.doubts:
+        session.execute(insert(tables.Doubt), {"attempt_id": held.attempt_id, **doubt.model_dump(mode="json")})
+    for evidence in result.evidence:
+        session.execute(insert(tables.Evidence), {"attempt_id": held.attempt_id, **evidence.model_dump(mode="json")})
+    _write_log(session, held.attempt_id, result.log_tail)
+    _move_job(session, held, JobState.DONE, reason="")
+    return True
+
+
+def settle_failure(session: Session, token: str, failure: Failure) -> bool:
+    """Write a failure; the job is tried again where that can help and tries are left."""
+    unsupported = failure.code == Unsupported.code
+    state = AttemptState.UNSUPPORTED if unsupported else AttemptState.FAILED
+    held = _end(
+        session,
+        token,
+        state,
+        values={
+            "stage": failure.stage,
+            "code": failure.code,
+            "error": failure.error[:255],
+            "message": failure.message,
+            "exit_signal": failure.exit_signal,
+            "peak_memory_bytes": failure.peak_memory_bytes,
+        },
+    )
+    if held is None:
+        return False
+    _write_log(session, held.attempt_id, failure.log_tail)
+    reason = f"{failure.code} in {failure.stage}: {failure.message}"
+    if unsupported:
+        _move_job(session, held, JobState.UNSUPPORTED, reason=failure.message)
+    elif can_help(failure.code) and tries_left(session, held.job_id):
+        _move_job(session, held, JobState.PLANNED, reason=f"to be tried again after {reason}")
+    else:
+        _move_job(session, held, JobState.FAILED, reason=reason)
+    return True
+
+
+def settle_cancelled(session: Session, token: str) -> bool:
+    """End an attempt whose job a person cancelled."""
+    held = _end(session, token, AttemptState.CANCELLED, values={})
+    if held is not None:
+        _move_job(session, held, JobState.CANCELLED, reason="cancelled while it ran")
+    return held is not None
+
+
+def release(session: Session, token: str, *, reason: str) -> bool:
+    """Give a job back unfinished; it does not count as a try."""
+    held = _end(session, token, AttemptState.RELEASED, values={"message": reason})
+    if held is not None:
+        _move_job(session, held, JobState.PLANNED, reason=reason)
+    return held is not None
+
+
+def can_help(code: str) -> bool:
+    """Say whether another try can help after a failure with this code."""
+    failure = leaves().get(code)
+    return failure is not None and issubclass(failure, JobFailure) and failure.retry
+
+
+def tries_left(session: Session, job_id: int) -> bool:
+    """Say whether a job may be tried again."""
+    most = session.execute(select(tables.Job.max_attempts).where(tables.Job.id == job_id)).scalar_one()
+    return burned(session, job_id) < most
+
+
+def _end(session: Session, token: str, state: AttemptState, *, values: dict[str, object]) -> _Held | None:
+    at = now(session)
+    ended = session.execute(
+        update(tables.Attempt)
+        .where(tables.Attempt.token == token, tables.Attempt.state == AttemptState.RUNNING)
+        .values(state=state, finished_at=at, **values)
+        .returning(tables.Attempt.id, tables.Attempt.job_id, tables.Attempt.worker_id)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if ended is None:
+        return None
+    name = session.execute(select(tables.Worker.name).where(tables.Worker.id == ended.worker_id)).scalar_one()
+    return _Held(ended.id, ended.job_id, f"worker {name}", at)
+
+
+def _move_job(session: Session, held: _Held, after: JobState, *, reason: str) -> None:
+    move(
+        session,
+        tables.Job.id == held.job_id,
+        before=JobState.RUNNING,
+        after=after,
+        at=held.at,
+        actor=held.actor,
+        reason=reason,
+        attempt_id=held.attempt_id,
+    )
+
+
+def _write_measurement(session: Session, attempt_id: int, measurement: Measurement) -> None:
+    row = {
+        "attempt_id": attempt_id,
+        "metric": measurement.metric,
+        "unit": METRICS[measurement.metric].unit,
+        **measurement.statistics.model_dump(),
+    }
+    made = session.execute(insert(tables.Measurement).returning(tables.Measurement.id), row).scalar_one()
+    counts, data = pack(measurement.samples)
+    session.execute(insert(tables.Samples), {"measurement_id": made, "counts": counts, "data": data})
+
+
+def _write_log(session: Session, attempt_id: int, log: str) -> None:
+    if log:
+        session.execute(insert(tables.Artifact), {"attempt_id": attempt_id, "kind": LOG, "content": log})

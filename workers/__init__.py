@@ -1,0 +1,1 @@
+"""The execution plane of the benchmark farm: measures; knows nothing of sweeps or reports."""

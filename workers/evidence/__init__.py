@@ -1,0 +1,1 @@
+"""Is it real: one file per layer of proof."""

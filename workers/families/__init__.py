@@ -1,0 +1,1 @@
+"""What to run: one file per family, each builds a workload."""

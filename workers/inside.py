@@ -1,0 +1,101 @@
+"""What runs in the isolated process: its own group and log, a watch on its parent, and the one outermost frame.
+
+In: a task and its input as JSON. Out, through the pipe: the stages as they begin, then an answer or a failure.
+"""
+
+import faulthandler
+import os
+import signal
+import sys
+import threading
+import traceback
+from multiprocessing.connection import Connection
+from typing import Final, Literal, NamedTuple
+
+from farm.contract.errors import JobFailure, OutOfMemory, PythonError
+from farm.contract.job import Assignment
+from farm.contract.result import Failure
+from farm.contract.states import Stage
+from workers import cell, probe
+
+ORPHANED: Final = 75  # exit code of a child whose parent is gone
+
+
+class Message(NamedTuple):
+    """One word of a child to its parent."""
+
+    kind: Literal["stage", "answer", "failure"]
+    content: str
+
+
+class _Teller:
+    """Tells the parent what happens, and remembers the stage for a failure."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self.current = Stage.START
+
+    def stage(self, stage: Stage) -> None:
+        self.current = stage
+        self._pipe.send(Message("stage", stage))
+
+    def answer(self, content: str) -> None:
+        self._pipe.send(Message("answer", content))
+
+    def failure(self, code: str, error: BaseException) -> None:
+        told = Failure(stage=self.current, code=code, error=type(error).__name__, message=str(error) or repr(error))
+        self._pipe.send(Message("failure", told.model_dump_json()))
+
+
+def main(task: str, content: str, pipe: Connection, log: str) -> None:
+    """Run one task. Every error leaves as a failure with its code; the process then ends without ceremony."""
+    os.setsid()
+    _write_output_to(log)
+    _die_with_parent(pipe)
+    teller = _Teller(pipe)
+    teller.stage(Stage.START)
+    try:
+        teller.answer(_do(task, content, teller))
+    except JobFailure as error:
+        traceback.print_exc()
+        teller.failure(error.code, error)
+    except MemoryError as error:
+        traceback.print_exc()
+        teller.failure(OutOfMemory.code, error)
+    except Exception as error:  # noqa: BLE001 - the outermost frame: whatever it is, the parent must hear of it
+        traceback.print_exc()
+        teller.failure(PythonError.code, error)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # the runtimes' own clean-up takes seconds and can crash; the system frees everything anyway
+
+
+def _do(task: str, content: str, teller: _Teller) -> str:
+    if task == "probe":
+        return probe.run(content).model_dump_json()
+    assignment = Assignment.model_validate_json(content)
+    if task == "prepare":
+        return cell.prepare(assignment, teller.stage).model_dump_json()
+    return cell.measure(assignment, teller.stage).model_dump_json()
+
+
+def _write_output_to(log: str) -> None:
+    """Send this process's output, the libraries' included, to a file."""
+    target = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for descriptor in (1, 2):
+        os.dup2(target, descriptor)
+    os.close(target)
+    faulthandler.enable()
+
+
+def _die_with_parent(pipe: Connection) -> None:
+    """Leave when the parent is gone, however it went: the pipe's other end closes with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a person's Ctrl-C is the parent's to handle
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+    def watch() -> None:
+        # The parent never writes: this blocks until its end closes. poll() keeps the pipe free for sending meanwhile.
+        pipe.poll(None)
+        os.killpg(0, signal.SIGKILL) if os.getpgid(0) == os.getpid() else os._exit(ORPHANED)
+
+    threading.Thread(target=watch, name="watch-parent", daemon=True).start()

@@ -1,0 +1,1 @@
+"""How to read it honestly: clock, warm-up, sampling."""

@@ -1,0 +1,1 @@
+"""What to read: one file per metric group."""

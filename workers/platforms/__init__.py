@@ -1,0 +1,1 @@
+"""Where to run: one file per platform, each takes any workload."""

@@ -1,0 +1,63 @@
+"""Looks on while the children of one attempt run: lease, cancellation, the worker's own stop, and the conditions."""
+
+import time
+from threading import Event
+from typing import Final
+
+import structlog
+from pydantic import JsonValue
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+
+from farm.contract.doubts import Doubt
+from farm.contract.states import Stage
+from farm.database.engine import write
+from farm.scheduler.claim import Claim, Standing, renew
+from workers import conditions
+from workers.child import Interrupted
+
+RENEW_EVERY: Final = 2.0  # seconds; also how soon a cancelled job stops
+
+log = structlog.get_logger()
+
+
+class Watch:
+    """Looks on while children run: renews the lease, learns of cancellation, and notes the conditions."""
+
+    def __init__(self, engine: Engine, claimed: Claim, *, lease_seconds: float, stop_now: Event) -> None:
+        """Watch over one attempt; `stop_now` is set when the worker must give it back at once."""
+        self._engine = engine
+        self._claimed = claimed
+        self._lease_seconds = lease_seconds
+        self._stop_now = stop_now
+        self._asked = time.monotonic()
+        self._before: conditions.Snapshot | None = None
+        self.standing = Standing.OURS
+        self.conditions: list[dict[str, JsonValue]] = []
+        self.doubts: list[Doubt] = []
+
+    def tick(self) -> None:
+        """Renew the lease now and then, and stop the child when the job is not ours or not wanted any more."""
+        if self._stop_now.is_set():
+            raise Interrupted
+        if time.monotonic() - self._asked < RENEW_EVERY:
+            return
+        self._asked = time.monotonic()
+        try:
+            with write(self._engine) as session:
+                self.standing = renew(session, self._claimed.token, lease_seconds=self._lease_seconds)
+        except DBAPIError as error:
+            log.error("lease not renewed: database out of reach", reason=str(error.orig).strip())
+            return  # the job goes on: its result can wait in the spool, and settling is fenced
+        if self.standing is not Standing.OURS:
+            raise Interrupted
+
+    def stage(self, stage: Stage, pid: int) -> None:
+        """Note how the box is when measuring begins and ends."""
+        if stage is Stage.MEASURE:
+            self._before = conditions.snapshot(pid)
+        elif self._before is not None:
+            found, doubts = conditions.compare(self._before, conditions.snapshot(pid))
+            self.conditions.append(found)
+            self.doubts += doubts
+            self._before = None

@@ -1,0 +1,45 @@
+"""What a family hands to the measuring loop: one timed call, and what its marks mean."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from farm.contract.job import JobSpec
+from workers.engine import Array, Arrays, Engine, Raw
+
+
+class Call(NamedTuple):
+    """One timed call: its start and end, and the marks a family took within it, all in nanoseconds of one clock."""
+
+    start: int
+    end: int
+    marks: Sequence[int]
+
+
+class Workload(Protocol):
+    """A model and its inputs, ready to run."""
+
+    def call(self) -> tuple[Raw, Sequence[int]]:
+        """Run once, wholly: the timed part. Gives raw outputs, and marks (clock readings) for parts of the call."""
+
+    def outputs(self, raw: Raw) -> dict[str, Array]:
+        """Turn the raw outputs of a call into arrays for comparison. Never timed."""
+
+    def readings(self, calls: Sequence[Call]) -> Mapping[str, list[float]]:
+        """Give the family's own metrics, each a row of samples, from the timed calls."""
+
+
+class Family(Protocol):
+    """A kind of work. HEAD, AXES and ITEM stand as literals on top of the file for the control plane to read."""
+
+    def inputs(self, folder: Path, spec: JobSpec) -> tuple[Arrays, list[float]]:
+        """Make the model inputs of one call, the same for the same seed; and seconds of preprocessing, one per try."""
+
+    def workload(self, engine: Engine, inputs: Arrays, spec: JobSpec) -> Workload:
+        """Bind inputs to a loaded model."""
+
+    def reference(self, engine: Engine, inputs: Arrays, spec: JobSpec) -> dict[str, Array]:
+        """Compute the arrays that later runs are compared with, on the CPU fp32 engine."""
+
+    def answers(self, engine: Engine, inputs: Arrays, spec: JobSpec, reference: Arrays) -> dict[str, Array]:
+        """Compute the same arrays on the engine under test (teacher-forced along the reference's tokens)."""

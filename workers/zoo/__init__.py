@@ -1,0 +1,1 @@
+"""The reference models, built offline from their published architecture with seeded weights."""
