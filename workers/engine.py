@@ -95,7 +95,7 @@ class Platform(Protocol):
         """Say whether this box can run it and, if not, why. Must not load a model or start threads."""
 
     def convert(self, request: LoadRequest) -> float:
-        """Make and cache whatever `load` reads beside the folder; give the seconds it took, 0.0 when cached or needless.
+        """Make and cache whatever `load` reads beside the folder; give the seconds it took (0.0 when cached).
 
         Raises: Unsupported when this precision or head cannot be had on this platform.
         """

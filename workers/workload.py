@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from farm.contract.job import JobSpec
-from workers.engine import Array, Arrays, Engine, Raw
+from workers.engine import Array, Arrays, Raw
 
 
 class Call(NamedTuple):
@@ -35,11 +35,10 @@ class Family(Protocol):
     def inputs(self, folder: Path, spec: JobSpec) -> tuple[Arrays, list[float]]:
         """Make the model inputs of one call, the same for the same seed; and seconds of preprocessing, one per try."""
 
-    def workload(self, engine: Engine, inputs: Arrays, spec: JobSpec) -> Workload:
+    def workload(self, engine: Any, inputs: Arrays, spec: JobSpec, folder: Path) -> Workload:
         """Bind inputs to a loaded model."""
 
-    def reference(self, engine: Engine, inputs: Arrays, spec: JobSpec) -> dict[str, Array]:
-        """Compute the arrays that later runs are compared with, on the CPU fp32 engine."""
-
-    def answers(self, engine: Engine, inputs: Arrays, spec: JobSpec, reference: Arrays) -> dict[str, Array]:
-        """Compute the same arrays on the engine under test (teacher-forced along the reference's tokens)."""
+    def answers(
+        self, engine: Any, inputs: Arrays, spec: JobSpec, folder: Path, reference: Arrays | None = None
+    ) -> dict[str, Array]:
+        """Compute what runtimes are compared by. A generating model follows the tokens of `reference`, where given."""

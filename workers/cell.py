@@ -1,0 +1,157 @@
+"""One cell, from a model reference to an outcome: prepared in one process, measured in another.
+
+In: an assignment. Out: readings, doubts, evidence and facts; each stage is announced as it begins.
+"""
+
+import importlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic import JsonValue
+
+from farm.contract.evidence import Evidence
+from farm.contract.job import Assignment
+from farm.contract.result import Outcome, Reading
+from farm.contract.states import Stage
+from workers.engine import Array, Arrays, LoadRequest, ModelFolder, Platform
+from workers.evidence import agreement, identity, placement, sensitivity
+from workers.measure.clock import clock
+from workers.measure.sampling import SECOND, sample
+from workers.measure.warmup import warm_up
+from workers.meters import memory, speed
+from workers.models import resolve
+from workers.reference import reference
+from workers.workload import Family
+
+Say = Callable[[Stage], None]
+
+
+class _Cell(NamedTuple):
+    assignment: Assignment
+    platform: Platform
+    family: Family
+    head: str
+    folder: ModelFolder
+
+    def request(self) -> LoadRequest:
+        spec = self.assignment.spec
+        return LoadRequest(
+            folder=self.folder,
+            head=self.head,
+            precision=spec.precision,
+            options=spec.options,
+            threads=self.assignment.threads,
+            cache_dir=Path(self.assignment.cache_dir),
+        )
+
+
+def prepare(assignment: Assignment, say: Say) -> Outcome:
+    """Build or fetch the model, convert it, and compute the reference answers: all that is cached.
+
+    Raises: the JobFailures of models and platforms.
+    """
+    say(Stage.PREPARE)
+    cell = _open(assignment)
+    spec = assignment.spec
+    converted = cell.platform.convert(cell.request())
+    inputs, _ = cell.family.inputs(cell.folder.path, spec)
+    reference(cell.family, inputs, spec, cell.request())
+    times = {"build_time": [cell.folder.seconds], "conversion_time": [converted]}
+    return Outcome(readings=_rows({name: taken for name, taken in times.items() if taken[0] > 0}))
+
+
+def measure(assignment: Assignment, say: Say) -> Outcome:
+    """Load the model, warm it up, time it, and gather the evidence.
+
+    Raises: the JobFailures of models and platforms.
+    """
+    say(Stage.PREPARE)
+    cell = _open(assignment)
+    spec = assignment.spec
+    inputs, preprocessing = cell.family.inputs(cell.folder.path, spec)
+    say(Stage.LOAD)
+    before = memory.begin()
+    engine, loaded = _timed(lambda: cell.platform.load(cell.request()))
+    workload = cell.family.workload(engine, inputs, spec, cell.folder.path)
+    _, first = _timed(workload.call)
+    say(Stage.WARMUP)
+    doubts = warm_up(workload.call, seconds=spec.measure.warmup_seconds)
+    say(Stage.MEASURE)
+    use = speed.CpuUse()
+    sampled = sample(workload, spec.measure, seed=spec.seed + assignment.repeat)
+    busy = use.readings()
+    held = memory.end(before)
+    say(Stage.PROVE)
+    timed = [workload.outputs(raw) for raw in sampled.kept]
+    readings: dict[str, list[float]] = {
+        "load_time": [loaded],
+        "first_inference_time": [first],
+        "preprocessing_time": preprocessing,
+        **speed.readings(sampled.calls, batch_size=spec.batch_size),
+        **workload.readings(sampled.calls),
+        **busy,
+        **held,
+        **{name: [figure] for name, figure in engine.device_memory().items()},
+    }
+    return Outcome(
+        readings=_rows(readings),
+        doubts=(*doubts, *sampled.doubts),
+        evidence=_prove(cell, engine, inputs, timed) if assignment.repeat == 0 else (),
+        facts=_facts(cell, engine),
+    )
+
+
+def _open(assignment: Assignment) -> _Cell:
+    spec = assignment.spec
+    folder = resolve(
+        spec.model,
+        cache_dir=Path(assignment.cache_dir),
+        model_roots=assignment.model_roots,
+        remote_code=assignment.remote_code,
+        offline=assignment.offline,
+    )
+    module = importlib.import_module(f"workers.families.{spec.model.family}")
+    platform = importlib.import_module(f"workers.platforms.{spec.platform}").PLATFORM
+    return _Cell(assignment, platform, module.WORKLOADS, module.HEAD, folder)
+
+
+def _timed(call: Callable[[], Any]) -> tuple[Any, float]:
+    began = clock()
+    found = call()
+    return found, (clock() - began) / SECOND
+
+
+def _rows(readings: Mapping[str, list[float]]) -> tuple[Reading, ...]:
+    return tuple(Reading(metric=metric, samples=tuple(samples)) for metric, samples in readings.items() if samples)
+
+
+def _facts(cell: _Cell, engine: Any) -> dict[str, JsonValue]:
+    return {
+        **engine.placement(),
+        "parameters": cell.folder.parameters,
+        "model_key": cell.folder.key,
+        "revision": cell.folder.revision,
+    }
+
+
+def _prove(cell: _Cell, engine: Any, inputs: Arrays, timed: list[dict[str, Array]]) -> tuple[Evidence, ...]:
+    """Gather the evidence layer by layer, outside the timed loop."""
+    spec, folder = cell.assignment.spec, cell.folder
+    expected = reference(cell.family, inputs, spec, cell.request())
+    answers = cell.family.answers(engine, inputs, spec, folder.path, expected)
+    other_inputs, _ = cell.family.inputs(folder.path, spec.model_copy(update={"seed": spec.seed + 1}))
+    others = cell.family.answers(engine, other_inputs, spec, folder.path, expected)
+    where = engine.placement()
+    return (
+        identity.judge(
+            runtime=str(where["runtime"]),
+            in_files=folder.parameters,
+            loaded=engine.parameters(),
+            published=folder.published_parameters,
+            graph="graphs" in where,
+        ),
+        placement.judge(platform=spec.platform, precision=spec.precision, placement=where),
+        agreement.judge(precision=spec.precision, answers=answers, reference=expected, timed=timed),
+        sensitivity.judge(answers=answers, others=others, timed=timed),
+    )

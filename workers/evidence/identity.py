@@ -1,0 +1,32 @@
+"""Layer identity: the model that was asked for, all of its weights, and a runtime that computes."""
+
+from typing import Final
+
+from farm.contract.evidence import Evidence, Layer, Outcome
+
+#: A graph may fold or drop a few weights (an unused pooler, position ids) and adds constants of its own.
+LEAST_OF_GRAPH: Final = 0.90
+MOST_OF_GRAPH: Final = 1.35  # tied embeddings may stand twice in a graph
+
+
+def judge(*, runtime: str, in_files: int, loaded: int, published: int | None, graph: bool) -> Evidence:
+    """Compare the parameters in the weight files with the published count, and those loaded with those in the files."""
+    figures = {
+        "runtime": runtime,
+        "parameters_in_files": in_files,
+        "parameters_loaded": loaded,
+        "parameters_published": published,
+    }
+
+    def say(outcome: Outcome, reason: str) -> Evidence:
+        return Evidence(layer=Layer.IDENTITY, outcome=outcome, reason=reason, figures={**figures})
+
+    if runtime.startswith("fake"):
+        return say(Outcome.FAIL, "a fake platform measures nothing")
+    if published is not None and in_files != published:
+        return say(Outcome.FAIL, f"the files hold {in_files} parameters, the published model has {published}")
+    if graph and not LEAST_OF_GRAPH * in_files <= loaded <= MOST_OF_GRAPH * in_files:
+        return say(Outcome.FAIL, f"the graph holds {loaded} weights, the files {in_files}")
+    if not graph and loaded != in_files:
+        return say(Outcome.FAIL, f"{loaded} parameters are loaded, the files hold {in_files}")
+    return say(Outcome.PASS, "the loaded weights are those of the model asked for")

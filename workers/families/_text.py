@@ -1,0 +1,42 @@
+"""Text of an asked length for every family that reads text: seeded words through the model's own tokenizer."""
+
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from transformers import AutoConfig, AutoTokenizer
+
+from farm.contract.errors import Unsupported
+from workers.engine import Array
+from workers.zoo.vocabularies import words
+
+
+def token_batch(folder: Path, *, rows: int, length: int, seed: int) -> dict[str, Array]:
+    """Make `rows` different texts of exactly `length` tokens, special tokens included.
+
+    Raises: Unsupported when the tokenizer cannot reach that length.
+    """
+    tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+    dice = random.Random(seed)
+    made = [_row(tokenizer, dice, length=length) for _ in range(rows)]
+    return {name: np.asarray([row[name] for row in made], dtype=np.int64) for name in made[0]}
+
+
+def check_length(folder: Path, tokens: int) -> None:
+    """Refuse what the model has no positions for.
+
+    Raises: Unsupported naming both lengths.
+    """
+    config = AutoConfig.from_pretrained(str(folder), local_files_only=True)
+    longest = getattr(config, "max_position_embeddings", None) or getattr(config, "n_positions", None)
+    if longest is not None and tokens > longest:
+        raise Unsupported(f"{tokens} tokens are asked for; the model has positions for {longest}")
+
+
+def _row(tokenizer: Any, dice: random.Random, *, length: int) -> dict[str, list[int]]:
+    text = " ".join(dice.choices(words(), k=length))  # a word is a token at least
+    row = tokenizer(text, truncation=True, max_length=length)
+    if len(row["input_ids"]) != length:
+        raise Unsupported(f"the tokenizer made {len(row['input_ids'])} tokens of a text asked to have {length}")
+    return {name: list(values) for name, values in row.items()}

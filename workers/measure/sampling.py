@@ -1,0 +1,81 @@
+"""The timed loop: nothing in it but the call and two clock reads; it stops when the median is known well enough."""
+
+import gc
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final, NamedTuple
+
+from farm.contract.doubts import Doubt, DoubtKind
+from farm.contract.job import Measure
+from workers.engine import Raw
+from workers.measure.clock import clock
+from workers.measure.interval import relative_half_width
+from workers.workload import Call, Workload
+
+SECOND: Final = 1e9  # nanoseconds
+LOOK_AFTER: Final = 1.25  # the interval is looked at each time there are a quarter more samples: it costs little so
+
+
+class Sampled(NamedTuple):
+    """The timed calls, outputs of two of them (the last and one at random), and doubts."""
+
+    calls: Sequence[Call]
+    kept: Sequence[Raw]
+    doubts: tuple[Doubt, ...]
+
+
+def sample(workload: Workload, how: Measure, *, seed: int) -> Sampled:
+    """Time calls until the median's interval is narrow enough, within the floors and ceilings of `how`."""
+    dice = random.Random(seed)
+    calls: list[Call] = []
+    at_random: Raw = None
+    look_at = how.min_iterations
+    began = clock()
+    with _no_collection():
+        while True:
+            start = clock()
+            raw, marks = workload.call()
+            end = clock()
+            calls.append(Call(start, end, marks))
+            if dice.random() * len(calls) < 1:  # reservoir sampling: each call is kept with the same chance
+                at_random = raw
+            spent = (end - began) / SECOND
+            if len(calls) >= how.max_iterations or spent >= how.max_seconds:
+                break
+            if len(calls) >= look_at and spent >= how.min_seconds:
+                if relative_half_width(durations(calls)) <= how.rel_precision:
+                    break
+                look_at = int(len(calls) * LOOK_AFTER) + 1
+    return Sampled(calls, (raw, at_random), _doubts(calls, how))
+
+
+def durations(calls: Sequence[Call]) -> list[float]:
+    """Give the seconds of each call."""
+    return [(call.end - call.start) / SECOND for call in calls]
+
+
+def _doubts(calls: Sequence[Call], how: Measure) -> tuple[Doubt, ...]:
+    found = []
+    if len(calls) < how.min_iterations:
+        detail = f"{len(calls)} of at least {how.min_iterations} calls fitted into {how.max_seconds:g} s"
+        found.append(Doubt(kind=DoubtKind.TOO_FEW_SAMPLES, figure=len(calls), detail=detail))
+    width = relative_half_width(durations(calls))
+    if width > how.rel_precision:
+        shown = min(width, 1.0)
+        detail = f"the median is known to ±{shown:.1%}, not to ±{how.rel_precision:.1%}"
+        found.append(Doubt(kind=DoubtKind.IMPRECISE, figure=shown, detail=detail))
+    return tuple(found)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Keep the garbage collector out of the timed loop."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.unfreeze()

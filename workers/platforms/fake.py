@@ -1,0 +1,115 @@
+"""No runtime at all: scripted times and faults, to test the farm itself. Its results are never real."""
+
+import os
+import random
+import signal
+import time
+from typing import Any, Final
+
+import numpy as np
+from pydantic import JsonValue
+
+from farm.contract.errors import OutOfMemory
+from farm.contract.machine import PlatformStatus
+from farm.contract.value import Scalar
+from workers.engine import Array, Arrays, LoadRequest, Platform
+
+PRECISIONS: Final = ("fp32",)
+FAST_PRECISION: Final = "fp32"
+TAGS: Final = ("fake",)
+START: Final = "fork"
+DEVICE: Final = "host"
+#: Times in seconds; `noise` and `drift` relative to `latency`; `bimodal` is the factor of every other call's time.
+#: `fault` is one of none, raise, segfault, hang, kill, oom, exit; it happens in `fault_stage`, load or measure.
+OPTIONS: Final = {
+    "latency": 0.001,
+    "noise": 0.0,
+    "drift": 0.0,
+    "bimodal": 1.0,
+    "load_seconds": 0.0,
+    "fault": "none",
+    "fault_stage": "measure",
+}
+HANG: Final = 3600.0  # seconds
+
+
+class FakeEngine:
+    """Sleeps as scripted and answers zeros."""
+
+    def __init__(self, options: dict[str, Scalar], *, seed: int) -> None:
+        """Take the script."""
+        self._options = {**OPTIONS, **options}
+        self._dice = random.Random(seed)
+        self._calls = 0
+
+    def place(self, inputs: Arrays) -> Arrays:
+        """Leave the inputs where they are."""
+        return inputs
+
+    def forward(self, placed: Arrays) -> Arrays:
+        """Take the scripted time."""
+        self._calls += 1
+        _happen(self._options, "measure")
+        mode = float(self._options["bimodal"]) if self._calls % 2 else 1.0
+        factor = mode * (1 + float(self._options["drift"]) * self._calls)
+        factor *= max(0.0, 1 + self._dice.gauss(0, float(self._options["noise"])))
+        time.sleep(float(self._options["latency"]) * factor)
+        return {"output": np.zeros(len(next(iter(placed.values()))), dtype=np.float32)}
+
+    def arrays(self, raw: Arrays) -> dict[str, Array]:
+        """Give the zeros."""
+        return dict(raw)
+
+    def parameters(self) -> int:
+        """There are none."""
+        return 0
+
+    def placement(self) -> dict[str, JsonValue]:
+        """Say what it is."""
+        return {"runtime": "fake", "classes": ["workers.platforms.fake.FakeEngine"]}
+
+    def device_memory(self) -> dict[str, float]:
+        """There is none."""
+        return {}
+
+
+class FakePlatform:
+    """The platform that measures nothing."""
+
+    def status(self) -> PlatformStatus:
+        """It runs everywhere."""
+        return PlatformStatus(platform="fake", available=True, tags=TAGS)
+
+    def convert(self, request: LoadRequest) -> float:
+        """There is nothing to convert."""
+        del request
+        return 0.0
+
+    def load(self, request: LoadRequest) -> Any:
+        """Take the scripted time, or fail as scripted."""
+        options = {**OPTIONS, **request.options}
+        time.sleep(float(options["load_seconds"]))
+        _happen(options, "load")
+        return FakeEngine(options, seed=0)
+
+
+def _happen(options: dict[str, Scalar], stage: str) -> None:
+    """Let the scripted fault happen, if this is its stage."""
+    if options["fault_stage"] != stage:
+        return
+    match options["fault"]:
+        case "raise":
+            raise RuntimeError("a fault that the sweep asked for")
+        case "segfault":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        case "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "hang":
+            time.sleep(HANG)
+        case "oom":
+            raise OutOfMemory("an out-of-memory that the sweep asked for")
+        case "exit":
+            os._exit(0)
+
+
+PLATFORM: Final[Platform] = FakePlatform()
