@@ -72,7 +72,9 @@ class OpenVinoEngine:
         if ENCODER not in self._compiled:
             return placed
         inputs = {name: placed[name] for name in self._reads[ENCODER] if name in placed}
-        self._hidden = self._infer(ENCODER, inputs)["last_hidden_state"]
+        self._infer(ENCODER, inputs)
+        # The runtime's own tensor goes from encoder to decoder as it is: no copy, and aligned as its kernels want it.
+        self._hidden = self._requests[ENCODER].get_output_tensor(0)
         return placed
 
     def prefill(self, encoded: dict[str, Array]) -> Array:
