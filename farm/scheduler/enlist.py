@@ -3,7 +3,7 @@
 In: an expanded sweep. Out: its public id; the jobs stand in `planned` or `unsupported`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -34,12 +34,14 @@ class Submission(NamedTuple):
     priority: int
     max_attempts: int
     cells: Sequence[tuple[JobSpec, str | None]]
-    pool: str = SHARED_POOL
     once_key: str | None = None
 
 
-def enlist(session: Session, submission: Submission) -> str:
-    """Write a sweep and its jobs; give the sweep's public id. With a `once_key` seen before, give that sweep's id."""
+def enlist(session: Session, submission: Submission, *, pool_of: Callable[[str], str] = lambda _: SHARED_POOL) -> str:
+    """Write a sweep and its jobs; give the sweep's public id. With a `once_key` seen before, give that sweep's id.
+
+    `pool_of` names the pool from the public id: who shares a broker shares a pool.
+    """
     if submission.once_key is not None:
         known = _known(session, submission.once_key)
         if known is not None:
@@ -58,7 +60,7 @@ def enlist(session: Session, submission: Submission) -> str:
                     "source": submission.source,
                     "labels": submission.labels,
                     "priority": submission.priority,
-                    "pool": submission.pool,
+                    "pool": pool_of(public_id),
                     "created_at": at,
                 },
             ).scalar_one()

@@ -1,0 +1,120 @@
+"""Run a whole sweep on this machine, from YAML to report.
+
+Examples:
+  farm run examples/quickstart.yaml
+  farm run my.yaml --report results/my --resume
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy import Engine
+
+from farm.cli.console import say, sweep_progress, tell
+from farm.cli.options import Db, settings_with
+from farm.contract.errors import UnknownName
+from farm.contract.states import JobState
+from farm.database import migrate
+from farm.database.engine import open_engine, read, write
+from farm.local.run import Glance, drain, pool_of
+from farm.queries.sweeps import unfinished
+from farm.reports import performance
+from farm.reports.formats import write_files
+from farm.scheduler.enlist import Submission, enlist
+from farm.settings import Settings
+from farm.sweeps.catalogue import Catalogue, read_catalogue
+from farm.sweeps.expand import Cell, expand
+from farm.sweeps.load import LoadedSweep, load_sweep
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def run(
+    sweep: Annotated[Path, typer.Argument(help="Sweep file (YAML).", metavar="SWEEP")],
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Write the report to FILE.md and FILE.html.", metavar="FILE")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the last unfinished run of this file.")] = False,
+    db: Db = None,
+) -> None:
+    """Run a whole sweep on this machine: embedded broker, local workers, SQLite, and a report at the end."""
+    settings = settings_with(db)
+    catalogue = read_catalogue()
+    loaded = load_sweep(sweep, catalogue)
+    cells = expand(loaded, catalogue)
+    engine = open_engine(settings.sql_url())
+    if settings.embedded_database():
+        migrate.upgrade(engine)
+    migrate.check(engine)
+    public_id = _resumed(engine, loaded) if resume else submit_here(engine, settings, loaded=loaded, cells=cells)
+    tell(f"sweep {public_id}: {len(cells)} jobs; database {engine.url.render_as_string(hide_password=True)}")
+    groups = worker_groups(loaded, catalogue, share_host=settings.share_host)
+    try:
+        with sweep_progress() as progress:
+            seen = drain(engine, settings, sweep=public_id, groups=groups, show=progress.show)
+    except KeyboardInterrupt:
+        tell(f"stopped; nothing is lost. Go on with: farm run {sweep} --resume")
+        raise
+    _report(engine, public_id, catalogue=catalogue, to=report or Path(f"farm-report-{loaded.plan.name}"))
+    raise typer.Exit(_exit_code(seen))
+
+
+def submit_here(engine: Engine, settings: Settings, *, loaded: LoadedSweep, cells: tuple[Cell, ...]) -> str:
+    """Enlist a sweep into a pool of its own."""
+    with write(engine) as session:
+        submission = submission_of(loaded, cells, settings=settings)
+        return enlist(session, submission, pool_of=pool_of)
+
+
+def submission_of(
+    loaded: LoadedSweep, cells: tuple[Cell, ...], *, settings: Settings, once_key: str | None = None
+) -> Submission:
+    """Put together what is enlisted."""
+    plan = loaded.plan
+    return Submission(
+        name=plan.name,
+        plan=plan.model_dump(mode="json"),
+        source=loaded.source,
+        labels={**plan.labels},
+        priority=plan.priority,
+        max_attempts=plan.max_attempts or settings.max_attempts,
+        cells=cells,
+        once_key=once_key,
+    )
+
+
+def worker_groups(loaded: LoadedSweep, catalogue: Catalogue, *, share_host: bool) -> list[tuple[str, ...]]:
+    """Group platforms into workers: one for all, as one device is measured at a time; GPUs apart if they may share."""
+    names = loaded.plan.platforms
+    if not share_host:
+        return [names]
+    hosts = tuple(name for name in names if catalogue.platforms[name].device == "host")
+    gpus = tuple(name for name in names if catalogue.platforms[name].device == "gpu")
+    return [group for group in (hosts, gpus) if group]
+
+
+def _resumed(engine: Engine, loaded: LoadedSweep) -> str:
+    with read(engine) as session:
+        found = unfinished(session, source=loaded.source, pool_prefix=pool_of(""))
+    if found is None:
+        raise UnknownName("there is no unfinished run of this file to resume; run it without --resume")
+    return found
+
+
+def _report(engine: Engine, public_id: str, *, catalogue: Catalogue, to: Path) -> None:
+    with read(engine) as session:
+        document = performance.build(session, public_id, catalogue=catalogue)
+    say(performance.brief(document))
+    for path in write_files(document, to, formats=("markdown", "html")):
+        tell(f"report: {path}")
+
+
+def _exit_code(seen: Glance) -> int:
+    if seen.states.get(JobState.FAILED):
+        return 1
+    if seen.states.get(JobState.WAITING):
+        tell("some jobs wait for a machine that can run them; `farm run SWEEP --resume` goes on with them")
+        return 0 if seen.states.get(JobState.DONE) else 3
+    return 0
