@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from sqlalchemy import Engine
 
-from farm.cli.console import say, sweep_progress, tell
+from farm.cli.console import log_to_stderr, say, sweep_progress, tell
 from farm.cli.options import Db, settings_with
 from farm.contract.errors import UnknownName
 from farm.contract.states import JobState
@@ -41,6 +41,7 @@ def run(
 ) -> None:
     """Run a whole sweep on this machine: embedded broker, local workers, SQLite, and a report at the end."""
     settings = settings_with(db)
+    log_to_stderr("WARNING")  # the progress display tells the rest
     catalogue = read_catalogue()
     loaded = load_sweep(sweep, catalogue)
     cells = expand(loaded, catalogue)

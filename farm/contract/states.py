@@ -47,7 +47,7 @@ FINAL: Final = frozenset(JobState) - UNSETTLED
 #: Every legal move of a job. A retry by a person puts a failed, cancelled or unsupported job back to planned.
 LEGAL_MOVES: Final[dict[JobState, frozenset[JobState]]] = {
     JobState.PLANNED: frozenset({JobState.WAITING, JobState.QUEUED, JobState.CANCELLED, JobState.UNSUPPORTED}),
-    JobState.WAITING: frozenset({JobState.PLANNED, JobState.QUEUED, JobState.CANCELLED}),
+    JobState.WAITING: frozenset({JobState.PLANNED, JobState.CANCELLED}),
     JobState.QUEUED: frozenset({JobState.RUNNING, JobState.PLANNED, JobState.WAITING, JobState.CANCELLED}),
     JobState.RUNNING: frozenset(
         {JobState.DONE, JobState.FAILED, JobState.CANCELLED, JobState.UNSUPPORTED, JobState.PLANNED}

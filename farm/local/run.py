@@ -20,6 +20,7 @@ from farm.database.engine import read, write
 from farm.local.broker import embedded_broker
 from farm.local.workers import LocalWorker, local_workers
 from farm.scheduler import loop
+from farm.scheduler.dispatch import can_go_on
 from farm.scheduler.queue import make_app
 from farm.scheduler.reap import reap_pool, unqueue_pool
 from farm.scheduler.register import live_workers
@@ -148,7 +149,7 @@ def _watch(
     while True:
         seen = glance(engine, sweep)
         show(seen)
-        if seen.settled() == seen.total() or (_only_waiting(seen) and _all_live(engine, sweep, workers, settings)):
+        if seen.settled() == seen.total() or (_only_waiting(seen) and _stuck(engine, sweep, workers, settings)):
             return seen
         for worker in workers:
             worker.check()
@@ -160,9 +161,10 @@ def _only_waiting(seen: Glance) -> bool:
     return open_states == {JobState.WAITING}
 
 
-def _all_live(engine: Engine, sweep: str, workers: Sequence[LocalWorker], settings: Settings) -> bool:
-    """Say whether all our workers have registered: before that, waiting means nothing."""
-    silence = loop.rules(settings, pool=pool_of(sweep)).silence_seconds
+def _stuck(engine: Engine, sweep: str, workers: Sequence[LocalWorker], settings: Settings) -> bool:
+    """Say whether all our workers have registered and none of them can take what is left."""
+    rules = loop.rules(settings, pool=pool_of(sweep))
     with read(engine) as session:
-        live = live_workers(session, pool=pool_of(sweep), silence=timedelta(seconds=silence))
-    return {worker.name for worker in workers} <= {worker.name for worker in live}
+        live = live_workers(session, pool=rules.pool, silence=timedelta(seconds=rules.silence_seconds))
+        registered = {worker.name for worker in workers} <= {worker.name for worker in live}
+        return registered and not can_go_on(session, rules)

@@ -46,6 +46,7 @@ def dispatch(session: Session, rules: Rules) -> list[Message]:
         fit = [worker for worker in workers if not requirement.unmet(worker.offer)]
         here = (tables.Job.queue == name) & _in_pool(rules.pool)
         if fit:
+            move(session, here, before=JobState.WAITING, after=JobState.PLANNED, at=at, actor=ACTOR)
             messages += _fill(session, name, here=here, room=rules.window * len(fit), at=at)
             messages += _republish(session, name, here=here, fit=fit, rules=rules, at=at)
         else:
@@ -53,6 +54,16 @@ def dispatch(session: Session, rules: Rules) -> list[Message]:
             for before in (JobState.PLANNED, JobState.QUEUED):
                 move(session, here, before=before, after=JobState.WAITING, at=at, actor=ACTOR, reason=reason)
     return messages
+
+
+def can_go_on(session: Session, rules: Rules) -> bool:
+    """Say whether a live worker can take any of the jobs that are left in a pool."""
+    workers = live_workers(session, pool=rules.pool, silence=timedelta(seconds=rules.silence_seconds))
+    return any(
+        not requirement.unmet(worker.offer)
+        for _, requirement in _queues_with_work(session, rules.pool)
+        for worker in workers
+    )
 
 
 def why_waiting(requirement: Requirement, workers: Sequence[LiveWorker]) -> str:
@@ -89,21 +100,20 @@ def _fill(session: Session, queue: str, *, here: ColumnElement[bool], room: int,
     queued = session.execute(
         select(func.count()).select_from(tables.Job).where(here, tables.Job.state == JobState.QUEUED)
     ).scalar_one()
-    chosen = session.execute(
-        select(tables.Job.id, tables.Job.state)
-        .where(here, tables.Job.state.in_((JobState.PLANNED, JobState.WAITING)))
-        .order_by(tables.Job.priority.desc(), tables.Job.id)
-        .limit(max(0, room - queued))
-    ).all()
-    moved: list[int] = []
-    for before in (JobState.PLANNED, JobState.WAITING):
-        ids = [row.id for row in chosen if row.state == before]
-        if ids:
-            which = tables.Job.id.in_(ids)
-            also: dict[str, object] = {"published_at": at}
-            moved += move(session, which, before=before, after=JobState.QUEUED, at=at, actor=ACTOR, also=also)
-    place = {row.id: index for index, row in enumerate(chosen)}
-    return [Message(queue, job_id) for job_id in sorted(moved, key=place.__getitem__)]
+    chosen = (
+        session.execute(
+            select(tables.Job.id)
+            .where(here, tables.Job.state == JobState.PLANNED)
+            .order_by(tables.Job.priority.desc(), tables.Job.id)
+            .limit(max(0, room - queued))
+        )
+        .scalars()
+        .all()
+    )
+    which = tables.Job.id.in_(chosen)
+    also: dict[str, object] = {"published_at": at}
+    moved = set(move(session, which, before=JobState.PLANNED, after=JobState.QUEUED, at=at, actor=ACTOR, also=also))
+    return [Message(queue, job_id) for job_id in chosen if job_id in moved]
 
 
 def _republish(

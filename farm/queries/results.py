@@ -1,0 +1,150 @@
+"""Questions about results: one row for each done attempt, with medians, doubts, verdict, machine and environment."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from farm.contract.errors import UnknownName
+from farm.contract.states import AttemptState
+from farm.contract.statistics import Statistics
+from farm.database import tables
+from farm.database.sample_codec import unpack
+from farm.queries.filters import Filters, conditions
+
+FIELDS = tuple(Statistics.model_fields)
+
+
+class ResultRow(NamedTuple):
+    """One result."""
+
+    attempt: str
+    job: str
+    sweep: str
+    model: str
+    family: str
+    platform: str
+    precision: str
+    scenario: str
+    batch_size: int
+    sequence_length: int | None
+    new_tokens: int | None
+    options: dict[str, Any]
+    fingerprint: str
+    verdict: str
+    finished_at: datetime
+    machine: str
+    machine_fingerprint: str
+    environment: dict[str, Any]
+    facts: dict[str, Any]
+    metrics: dict[str, Statistics]
+    doubts: tuple[str, ...]
+
+    def median(self, metric: str) -> float | None:
+        """Give a metric's median, None where it was not measured."""
+        found = self.metrics.get(metric)
+        return None if found is None else found.median
+
+
+class EvidenceRow(NamedTuple):
+    """One layer of proof."""
+
+    layer: str
+    outcome: str
+    reason: str
+    figures: dict[str, Any]
+
+
+class ResultDetail(NamedTuple):
+    """Everything about one result."""
+
+    row: ResultRow
+    spec: dict[str, Any]
+    conditions: dict[str, Any]
+    evidence: tuple[EvidenceRow, ...]
+    doubts: tuple[tuple[str, float, str], ...]
+    samples: dict[str, tuple[tuple[float, ...], ...]]
+
+
+def find_results(session: Session, filters: Filters, *, limit: int | None = None) -> list[ResultRow]:
+    """Give the results that the filters let through, the newest first."""
+    chosen = _select().where(*conditions(filters)).order_by(tables.Attempt.id.desc())
+    return _rows(session, session.execute(chosen.limit(limit)).all())
+
+
+def find_result(session: Session, public_id: str) -> ResultDetail:
+    """Give everything about one result, by the id of its attempt or its job.
+
+    Raises: UnknownName.
+    """
+    which = (tables.Attempt.public_id == public_id) | (tables.Job.public_id == public_id)
+    found = session.execute(_select().where(which)).all()
+    if not found:
+        raise UnknownName(f"no result {public_id!r}; `farm results` lists them, `farm jobs show` tells of failed jobs")
+    attempt, job = found[0][0], found[0][1]
+    evidence = session.execute(select(tables.Evidence).where(tables.Evidence.attempt_id == attempt.id)).scalars()
+    doubts = session.execute(select(tables.Doubt).where(tables.Doubt.attempt_id == attempt.id)).scalars()
+    samples = session.execute(
+        select(tables.Measurement.metric, tables.Samples.counts, tables.Samples.data)
+        .join(tables.Samples, tables.Samples.measurement_id == tables.Measurement.id)
+        .where(tables.Measurement.attempt_id == attempt.id)
+    )
+    return ResultDetail(
+        row=_rows(session, found)[0],
+        spec=job.spec,
+        conditions=attempt.conditions or {},
+        evidence=tuple(EvidenceRow(item.layer, item.outcome, item.reason, item.figures) for item in evidence),
+        doubts=tuple((item.kind, item.figure, item.detail) for item in doubts),
+        samples={row.metric: unpack(row.counts, row.data) for row in samples},
+    )
+
+
+def _select() -> Select[Any]:
+    return (
+        select(tables.Attempt, tables.Job, tables.Sweep, tables.Machine, tables.Environment)
+        .join(tables.Job, tables.Job.id == tables.Attempt.job_id)
+        .join(tables.Sweep, tables.Sweep.id == tables.Job.sweep_id)
+        .join(tables.Machine, tables.Machine.id == tables.Attempt.machine_id)
+        .join(tables.Environment, tables.Environment.id == tables.Attempt.environment_id)
+        .where(tables.Attempt.state == AttemptState.DONE)
+    )
+
+
+def _rows(session: Session, found: Sequence[Any]) -> list[ResultRow]:
+    """Put rows together with three queries, however many there are."""
+    ids = [attempt.id for attempt, *_ in found]
+    metrics: dict[int, dict[str, Statistics]] = defaultdict(dict)
+    for row in session.execute(select(tables.Measurement).where(tables.Measurement.attempt_id.in_(ids))).scalars():
+        metrics[row.attempt_id][row.metric] = Statistics(**{field: getattr(row, field) for field in FIELDS})
+    doubts: dict[int, list[str]] = defaultdict(list)
+    for row in session.execute(select(tables.Doubt).where(tables.Doubt.attempt_id.in_(ids))).scalars():
+        doubts[row.attempt_id].append(row.kind)
+    return [
+        ResultRow(
+            attempt=attempt.public_id,
+            job=job.public_id,
+            sweep=sweep.public_id,
+            model=job.model,
+            family=job.family,
+            platform=job.platform,
+            precision=job.precision,
+            scenario=job.scenario,
+            batch_size=job.batch_size,
+            sequence_length=job.sequence_length,
+            new_tokens=job.new_tokens,
+            options=job.spec["options"],
+            fingerprint=job.fingerprint,
+            verdict=attempt.verdict,
+            finished_at=attempt.finished_at,
+            machine=machine.name,
+            machine_fingerprint=machine.fingerprint,
+            environment=environment.facts,
+            facts=attempt.facts or {},
+            metrics=metrics[attempt.id],
+            doubts=tuple(doubts[attempt.id]),
+        )
+        for attempt, job, sweep, machine, environment in found
+    ]
