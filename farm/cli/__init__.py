@@ -14,7 +14,7 @@ from farm import __version__
 from farm.contract.errors import FarmError
 
 #: Files of this folder that are no commands.
-NO_COMMANDS: Final = frozenset({"__init__", "console", "options"})
+NO_COMMANDS: Final = frozenset({"__init__", "console", "listing", "options", "opening"})
 INTERRUPTED: Final = 130  # as shells report a Ctrl-C
 BROKEN_PIPE: Final = 141  # as shells report a reader that left
 

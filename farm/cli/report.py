@@ -1,0 +1,38 @@
+"""Write the performance report of a sweep.
+
+Examples:
+  farm report last
+  farm report k3m9x2p7qa --to results/nightly
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from farm.cli.console import say, tell
+from farm.cli.opening import opened
+from farm.cli.options import AsFormat, Db, Format, settings_with
+from farm.database.engine import read
+from farm.reports import performance
+from farm.reports.formats import render, write_files
+from farm.sweeps.catalogue import read_catalogue
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def report(
+    sweep: Annotated[str, typer.Argument(help="Id of the sweep, or `last`.", metavar="SWEEP")] = "last",
+    to: Annotated[Path | None, typer.Option(help="Write FILE.md and FILE.html instead.", metavar="FILE")] = None,
+    db: Db = None,
+    form: AsFormat = Format.MARKDOWN,
+) -> None:
+    """Write a report to stdout, or to files."""
+    with read(opened(settings_with(db))) as session:
+        document = performance.build(session, sweep, catalogue=read_catalogue())
+    if to is None:
+        say(render(document, form).rstrip("\n"))
+        return
+    for path in write_files(document, to, formats=("markdown", "html")):
+        tell(f"report: {path}")

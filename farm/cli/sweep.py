@@ -1,0 +1,129 @@
+"""Submit sweeps and look after them.
+
+Examples:
+  farm sweep submit nightly.yaml --wait
+  farm sweep cancel k3m9x2p7qa
+"""
+
+import time
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from sqlalchemy import Engine
+
+from farm.cli.console import say, sweep_progress, tell
+from farm.cli.listing import show
+from farm.cli.opening import opened
+from farm.cli.options import AsFormat, Db, Format, Limit, settings_with
+from farm.cli.run import submission_of
+from farm.contract.states import JobState
+from farm.database.engine import read, write
+from farm.local.run import Glance, glance
+from farm.queries.sweeps import SweepRow, get_sweep, list_sweeps
+from farm.reports.document import Cell, Column
+from farm.scheduler.cancel import cancel as cancel_jobs
+from farm.scheduler.cancel import retry as retry_jobs
+from farm.scheduler.enlist import enlist
+from farm.sweeps.catalogue import read_catalogue
+from farm.sweeps.expand import Cell as SweepCell
+from farm.sweeps.expand import expand
+from farm.sweeps.load import load_sweep
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+LOOK_EVERY: Final = 1.0  # seconds, while waiting
+COLUMNS: Final = (
+    Column("sweep", "Sweep"),
+    Column("name", "Name"),
+    Column("created_at", "Submitted (UTC)"),
+    Column("jobs", "Jobs", "1"),
+    Column("settled", "Settled", "1"),
+    Column("states", "States"),
+    Column("labels", "Labels"),
+)
+Id = Annotated[str, typer.Argument(help="Id of the sweep, or `last`.", metavar="ID")]
+
+
+@app.command()
+def submit(
+    sweep: Annotated[Path, typer.Argument(help="Sweep file (YAML).", metavar="SWEEP")],
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until every job is settled.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the cells and submit nothing.")] = False,
+    once: Annotated[str | None, typer.Option(metavar="KEY", help="Submit only once for this key.")] = None,
+    db: Db = None,
+    form: AsFormat = Format.TABLE,
+) -> None:
+    """Submit a sweep; its id is printed on stdout."""
+    settings = settings_with(db)
+    catalogue = read_catalogue()
+    loaded = load_sweep(sweep, catalogue)
+    cells = expand(loaded, catalogue)
+    if dry_run:
+        _show_cells(cells, form)
+        return
+    engine = opened(settings)
+    with write(engine) as session:
+        public_id = enlist(session, submission_of(loaded, cells, settings=settings, once_key=once))
+    say(public_id)
+    if wait:
+        raise typer.Exit(_wait(engine, public_id))
+
+
+@app.command("list")
+def list_(db: Db = None, form: AsFormat = Format.TABLE, limit: Limit = 50) -> None:
+    """List sweeps, the newest first."""
+    with read(opened(settings_with(db))) as session:
+        show(COLUMNS, [_row(row) for row in list_sweeps(session, limit=limit)], form)
+
+
+@app.command("show")
+def show_(sweep: Id, db: Db = None, form: AsFormat = Format.TABLE) -> None:
+    """Show how a sweep stands."""
+    with read(opened(settings_with(db))) as session:
+        show(COLUMNS, [_row(get_sweep(session, sweep))], form)
+
+
+@app.command()
+def cancel(sweep: Id, db: Db = None) -> None:
+    """Cancel what is not done; running jobs stop within seconds."""
+    with write(opened(settings_with(db))) as session:
+        at_once, running = cancel_jobs(session, get_sweep(session, sweep).public_id)
+    tell(f"{at_once} jobs cancelled; {running} running ones stop within seconds")
+
+
+@app.command()
+def retry(
+    sweep: Id,
+    unsupported: Annotated[bool, typer.Option("--unsupported", help="Try the unsupported ones again too.")] = False,
+    db: Db = None,
+) -> None:
+    """Try the failed and cancelled jobs of a sweep again."""
+    settings = settings_with(db)
+    with write(opened(settings)) as session:
+        public_id = get_sweep(session, sweep).public_id
+        again = retry_jobs(session, public_id, tries=settings.max_attempts, unsupported=unsupported)
+    tell(f"{again} jobs will be tried again")
+
+
+def _wait(engine: Engine, public_id: str) -> int:
+    """Wait until a sweep is settled; jobs that wait for a machine are waited for."""
+    with sweep_progress() as progress:
+        seen: Glance = glance(engine, public_id)
+        while seen.settled() < seen.total():
+            progress.show(seen)
+            time.sleep(LOOK_EVERY)
+            seen = glance(engine, public_id)
+        progress.show(seen)
+    return 1 if seen.states.get(JobState.FAILED) else 0
+
+
+def _show_cells(cells: tuple[SweepCell, ...], form: Format) -> None:
+    columns = (Column("cell", "Cell"), Column("needs", "Needs"), Column("unsupported", "Unsupported"))
+    show(columns, [(cell.spec.cell(), cell.spec.requirement.words(), cell.unsupported or "") for cell in cells], form)
+
+
+def _row(row: SweepRow) -> tuple[Cell, ...]:
+    states = ", ".join(f"{count} {state}" for state, count in sorted(row.states.items()))
+    labels = ", ".join(f"{key}={value}" for key, value in row.labels.items())
+    return row.public_id, row.name, f"{row.created_at:%Y-%m-%d %H:%M:%S}", row.total(), row.settled(), states, labels
