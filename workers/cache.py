@@ -114,7 +114,7 @@ def _take(folder: Path) -> bool:
             os.close(descriptor)
             return False
         _in_use[used] = descriptor
-    os.utime(used)
+    os.utime(_in_use[used])
     return True
 
 
@@ -141,11 +141,11 @@ def _remove(folder: Path) -> bool:
             held.enter_context(_sole_use(folder))
         except (Timeout, BlockingIOError):
             return False
-        part = _new_part(folder)
-        folder.rename(part)  # in one step, so that nobody ever sees half a folder
-        _beside(folder, _USED).unlink(missing_ok=True)
-        shutil.rmtree(part)
-        return True
+        if folder.is_dir():
+            part = _new_part(folder)
+            folder.rename(part)  # in one step, so that nobody ever sees half a folder
+            shutil.rmtree(part)
+        return True  # the files beside it stay: who waits for their locks must find the same files
 
 
 @contextlib.contextmanager

@@ -36,7 +36,7 @@ def models(ctx: typer.Context, form: AsFormat = Format.TABLE) -> None:
         Column("stands_for", "Stands for"),
         Column("parameters", "Parameters", "1"),
     )
-    show(columns, [tuple(entry[i] for i in (0, 1, 2, 3)) for entry in read_catalogue().models.values()], form)
+    show(columns, [(entry.name, entry.family, entry.stands_for, entry.parameters) for entry in read_catalogue().models.values()], form)
 
 
 @app.command()
@@ -64,7 +64,7 @@ def list_(form: AsFormat = Format.TABLE) -> None:
     """List what is cached, least recently used first."""
     found = json.loads(ask_workers(settings_with(), ["cache"]))
     columns = (Column("kind", "Kind"), Column("key", "Key"), Column("bytes", "Size", "bytes"))
-    show(columns, [(entry["kind"], entry["key"], entry["bytes"]) for entry in found], form)
+    show(columns, [(entry["kind"], entry["key"], entry["size_bytes"]) for entry in found], form)
 
 
 @cache.command()

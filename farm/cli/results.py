@@ -13,6 +13,7 @@ from farm.cli.console import say
 from farm.cli.listing import show
 from farm.cli.opening import opened
 from farm.cli.options import AsFormat, Db, Format, Limit, settings_with
+from farm.contract.metrics import METRICS
 from farm.database.engine import read
 from farm.queries.results import ResultRow, find_result, find_results
 from farm.reports.document import Cell, Column
@@ -81,8 +82,8 @@ def show_(
         show(COLUMNS, [_row(found.row)], form)
         say("")
     names = ("n", "median", "mean", "p95", "ci_low", "ci_high", "stddev")
-    metrics = (Column("metric", "Metric"), *(Column(name, name, "1") for name in names))
-    show(metrics, [(name, *(getattr(s, key) for key in names)) for name, s in found.row.metrics.items()], form)
+    metrics = (Column("metric", "Metric"), Column("unit", "Unit"), *(Column(name, name, "si") for name in names))
+    show(metrics, [(m, METRICS[m].unit, *(getattr(s, key) for key in names)) for m, s in found.row.metrics.items()], form)
     if form is not Format.TABLE:
         return
     say("")

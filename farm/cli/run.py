@@ -25,7 +25,8 @@ from farm.scheduler.enlist import Submission, enlist
 from farm.settings import Settings
 from farm.sweeps.catalogue import Catalogue, read_catalogue
 from farm.sweeps.expand import Cell, expand
-from farm.sweeps.load import LoadedSweep, load_sweep
+from farm.sweeps.load import load_sweep
+from farm.sweeps.plan import SweepPlan
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -43,52 +44,51 @@ def run(
     settings = settings_with(db)
     log_to_stderr("WARNING")  # the progress display tells the rest
     catalogue = read_catalogue()
-    loaded = load_sweep(sweep, catalogue)
-    cells = expand(loaded, catalogue)
+    plan = load_sweep(sweep, catalogue)
+    cells = expand(plan, catalogue)
+    source = sweep.read_text()
     engine = open_engine(settings.sql_url())
     if settings.embedded_database():
         migrate.upgrade(engine)
     migrate.check(engine)
-    public_id = _resumed(engine, loaded) if resume else submit_here(engine, settings, loaded=loaded, cells=cells)
+    public_id = _resumed(engine, source) if resume else _submitted(engine, submission_of(plan, cells, settings=settings, source=source))
     tell(f"sweep {public_id}: {len(cells)} jobs; database {engine.url.render_as_string(hide_password=True)}")
-    groups = worker_groups(loaded, catalogue, share_host=settings.share_host)
+    groups = worker_groups(plan, catalogue, share_host=settings.share_host)
     try:
         with sweep_progress() as progress:
             seen = drain(engine, settings, sweep=public_id, groups=groups, show=progress.show)
     except KeyboardInterrupt:
         tell(f"stopped; nothing is lost. Go on with: farm run {sweep} --resume")
         raise
-    _report(engine, public_id, catalogue=catalogue, to=report or Path(f"farm-report-{loaded.plan.name}"))
+    _report(engine, public_id, catalogue=catalogue, to=report or Path(f"farm-report-{plan.name}"))
     raise typer.Exit(_exit_code(seen))
 
 
-def submit_here(engine: Engine, settings: Settings, *, loaded: LoadedSweep, cells: tuple[Cell, ...]) -> str:
+def _submitted(engine: Engine, submission: Submission) -> str:
     """Enlist a sweep into a pool of its own."""
     with write(engine) as session:
-        submission = submission_of(loaded, cells, settings=settings)
         return enlist(session, submission, pool_of=pool_of)
 
 
 def submission_of(
-    loaded: LoadedSweep, cells: tuple[Cell, ...], *, settings: Settings, once_key: str | None = None
+    plan: SweepPlan, cells: tuple[Cell, ...], *, settings: Settings, source: str, once_key: str | None = None
 ) -> Submission:
     """Put together what is enlisted."""
-    plan = loaded.plan
     return Submission(
         name=plan.name,
-        plan=plan.model_dump(mode="json"),
-        source=loaded.source,
+        plan=plan.as_json(),
+        source=source,
         labels={**plan.labels},
         priority=plan.priority,
         max_attempts=plan.max_attempts or settings.max_attempts,
-        cells=cells,
+        cells=[(cell.spec, cell.unsupported) for cell in cells],
         once_key=once_key,
     )
 
 
-def worker_groups(loaded: LoadedSweep, catalogue: Catalogue, *, share_host: bool) -> list[tuple[str, ...]]:
+def worker_groups(plan: SweepPlan, catalogue: Catalogue, *, share_host: bool) -> list[tuple[str, ...]]:
     """Group platforms into workers: one for all, as one device is measured at a time; GPUs apart if they may share."""
-    names = loaded.plan.platforms
+    names = plan.platforms
     if not share_host:
         return [names]
     hosts = tuple(name for name in names if catalogue.platforms[name].device == "host")
@@ -96,9 +96,9 @@ def worker_groups(loaded: LoadedSweep, catalogue: Catalogue, *, share_host: bool
     return [group for group in (hosts, gpus) if group]
 
 
-def _resumed(engine: Engine, loaded: LoadedSweep) -> str:
+def _resumed(engine: Engine, source: str) -> str:
     with read(engine) as session:
-        found = unfinished(session, source=loaded.source, pool_prefix=pool_of(""))
+        found = unfinished(session, source=source, pool_prefix=pool_of(""))
     if found is None:
         raise UnknownName("there is no unfinished run of this file to resume; run it without --resume")
     return found

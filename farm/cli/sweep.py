@@ -57,14 +57,14 @@ def submit(
     """Submit a sweep; its id is printed on stdout."""
     settings = settings_with(db)
     catalogue = read_catalogue()
-    loaded = load_sweep(sweep, catalogue)
-    cells = expand(loaded, catalogue)
+    plan = load_sweep(sweep, catalogue)
+    cells = expand(plan, catalogue)
     if dry_run:
         _show_cells(cells, form)
         return
     engine = opened(settings)
     with write(engine) as session:
-        public_id = enlist(session, submission_of(loaded, cells, settings=settings, once_key=once))
+        public_id = enlist(session, submission_of(plan, cells, settings=settings, source=sweep.read_text(), once_key=once))
     say(public_id)
     if wait:
         raise typer.Exit(_wait(engine, public_id))

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
@@ -53,19 +53,11 @@ def write(engine: Engine) -> Iterator[Session]:
 @contextmanager
 def read(engine: Engine) -> Iterator[Session]:
     """Run one transaction that cannot write, by the database's own word."""
-    with engine.connect().execution_options(farm_read_only=True) as connection:
-        if connection.dialect.name == "sqlite":
-            connection.execute(text("PRAGMA query_only = ON"))
-        else:
-            connection.execute(text("SET TRANSACTION READ ONLY"))
-        try:
-            with Session(connection) as session:
-                yield session
-        finally:
-            connection.rollback()
-            if connection.dialect.name == "sqlite":
-                connection.exec_driver_sql("PRAGMA query_only = OFF")
-                connection.rollback()
+    with engine.connect() as connection:
+        # PostgreSQL's own option, which the pool takes back; ours for SQLite is looked at by _begin_sqlite.
+        connection.execution_options(postgresql_readonly=True, farm_read_only=True)
+        with Session(connection) as session:
+            yield session
 
 
 def now(connection: Connection | Session) -> datetime:
@@ -89,9 +81,9 @@ def _server(url: URL) -> Engine:
 
 def _sqlite(url: URL) -> Engine:
     if url.database and url.database != ":memory:":
-        folder = Path(url.database).expanduser().absolute().parent
-        if not folder.exists():
-            folder.mkdir(parents=True, mode=PRIVATE_FOLDER)
+        file = Path(url.database).expanduser()
+        file.absolute().parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+        url = url.set(database=str(file))
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT})
     event.listen(engine, "connect", _set_up_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -109,6 +101,8 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
+    # Said anew for each transaction: a pooled connection never carries the mode of the one before.
+    read_only = bool(connection.get_execution_options().get("farm_read_only"))
+    connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if read_only else 'OFF'}")
     # A deferred transaction that later writes can fail with SQLITE_BUSY at once; an immediate one waits its turn.
-    mode = "DEFERRED" if connection.get_execution_options().get("farm_read_only") else "IMMEDIATE"
-    connection.exec_driver_sql(f"BEGIN {mode}")
+    connection.exec_driver_sql("BEGIN DEFERRED" if read_only else "BEGIN IMMEDIATE")

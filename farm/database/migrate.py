@@ -1,5 +1,10 @@
-"""Brings a database to the program's schema, and refuses one that the program does not know."""
+"""Brings the database's schema to this program's revision and back, and refuses one that does not fit.
 
+In: an Engine. Out: the revision it stands at; every move is one transaction, taken by one process at a time.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -7,86 +12,115 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, func, select
 
 from farm.contract.errors import DatabaseBehind, DatabaseNewer, NoDatabase
 
-UPGRADE_LOCK: Final = 7_302_914  # any number, the same in all programs that upgrade this schema
-
-
-def head() -> str:
-    """Give the revision that the program wants."""
-    return str(_scripts().get_current_head())
-
-
-def current(engine: Engine) -> str | None:
-    """Give the revision that the database is at; None for an empty one."""
-    with engine.connect() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-        connection.rollback()
-    return found
-
-
-def check(engine: Engine) -> None:
-    """Refuse a database that is behind or ahead of the program.
-
-    Raises: DatabaseBehind, DatabaseNewer.
-    """
-    found = current(engine)
-    if found == head():
-        return
-    if found is None or _known(found):
-        raise DatabaseBehind(f"the database is at revision {found or 'none'}, not {head()}: run `farm db upgrade`")
-    raise _newer(found)
+ADVISORY_LOCK: Final = 0x6661726D  # any number that nobody else takes: "farm"
 
 
 def upgrade(engine: Engine) -> str:
-    """Bring the database to the program's revision, and give it. Safe when several processes do it at once.
+    """Bring the schema to this program's revision, and give that. Two processes may do so at once.
 
-    Raises: DatabaseNewer.
+    Raises: DatabaseNewer when the database is ahead of the program.
     """
-    found = current(engine)
-    if found is not None and not _known(found):
-        raise _newer(found)
-    if found != head():
-        with engine.begin() as connection:  # on SQLite this holds the write lock; PostgreSQL needs a lock of its own
-            if connection.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": UPGRADE_LOCK})
-            command.upgrade(_config(connection), "head")
+    with _alone(engine) as connection:
+        _refuse_newer(_revision(connection))
+        command.upgrade(config(connection), "head")
     return head()
 
 
 def downgrade(engine: Engine, revision: str) -> None:
-    """Take the database back to a revision; `base` empties it."""
-    with engine.begin() as connection:
-        command.downgrade(_config(connection), revision)
+    """Take the schema back to a revision; `base` drops every table.
+
+    Raises: DatabaseNewer when the database is ahead of the program.
+    """
+    with _alone(engine) as connection:
+        _refuse_newer(_revision(connection))
+        command.downgrade(config(connection), revision)
 
 
-def _newer(found: str) -> DatabaseNewer:
-    return DatabaseNewer(
-        f"the database is at revision {found}, which this program does not know: install a newer benchmark-farm"
-    )
+def check(engine: Engine) -> None:
+    """Return when the schema is this program's.
+
+    Raises: DatabaseBehind or DatabaseNewer, saying what to do.
+    """
+    found = current(engine)
+    _refuse_newer(found)
+    if found != head():
+        state = f"at revision {found}" if found else "empty"
+        raise DatabaseBehind(f"the database is {state}, this program needs revision {head()}; run: farm db upgrade")
 
 
-def _known(revision: str) -> bool:
-    return revision in {script.revision for script in _scripts().walk_revisions()}
+def current(engine: Engine) -> str | None:
+    """Give the revision the database stands at; None when no migration ever ran."""
+    with engine.connect() as connection:
+        return _revision(connection)
 
 
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory(str(_folder()))
+def head() -> str:
+    """Give the revision that this program needs."""
+    return _scripts().get_current_head() or "base"
 
 
-def _config(connection: Connection) -> Config:
+def migrations() -> Path:
+    """Find the migrations: inside the package when installed from a wheel, beside it in a checkout."""
+    inside = Path(__file__).parent / "migrations"
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "migrations"
+
+
+def config(connection: Connection | None = None) -> Config:
+    """Configure Alembic in code: no alembic.ini is needed where the farm is installed."""
     config = Config()
-    config.set_main_option("script_location", str(_folder()))
+    config.set_main_option("script_location", str(migrations()).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config
 
 
-def _folder() -> Path:
-    """Find the migrations: beside this file in an installed wheel, at the top of a checkout."""
-    here = Path(__file__).resolve()
-    for folder in (here.parent / "migrations", here.parents[2] / "migrations"):
-        if (folder / "env.py").exists():
-            return folder
-    raise NoDatabase("this installation lacks its migrations folder; install benchmark-farm anew")
+@contextmanager
+def _alone(engine: Engine) -> Iterator[Connection]:
+    """Hold the only migrating transaction; all of it is kept, or nothing."""
+    with engine.connect() as connection:
+        if connection.dialect.name != "sqlite":
+            with connection.begin():
+                connection.execute(select(func.pg_advisory_xact_lock(ADVISORY_LOCK)))
+                yield connection
+            return
+        # SQLite changes a table by copying it, which foreign keys would forbid. They can be switched only outside a
+        # transaction, so not by SQLAlchemy, which always begins one: BEGIN IMMEDIATE, which is the lock.
+        _foreign_keys(connection, "OFF")
+        try:
+            with connection.begin():
+                yield connection
+                _refuse_dangling(connection)
+        finally:
+            _foreign_keys(connection, "ON")
+
+
+def _foreign_keys(connection: Connection, switch: str) -> None:
+    cursor = connection.connection.cursor()
+    cursor.execute(f"PRAGMA foreign_keys = {switch}")
+    cursor.close()
+
+
+def _refuse_dangling(connection: Connection) -> None:
+    rows = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+    if rows:
+        raise NoDatabase(f"nothing was changed: the migration would leave {len(rows)} dangling rows: {rows[:3]}")
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _refuse_newer(found: str | None) -> None:
+    known = {script.revision for script in _scripts().walk_revisions()}
+    if found is not None and found not in known:
+        raise DatabaseNewer(
+            f"the database is at revision {found}, which this program does not know: install a newer benchmark-farm"
+        )
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(config())

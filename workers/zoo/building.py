@@ -1,65 +1,66 @@
-"""Builds a model of the zoo: seeded, checked against its published parameter count, the same bytes every time."""
+"""What every model of the zoo shares: its facts, read without importing it, and the way it is built and checked."""
 
+import ast
+import difflib
 import importlib
-from importlib import metadata
 from pathlib import Path
-from types import ModuleType
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from farm.contract.errors import ModelNotFound, WrongModel
-from farm.contract.value import digest
 from workers.zoo.weights import count_parameters
 
-SEED: Final = 20_240_601
-#: Packages that decide the bytes of a built model.
-MAKERS: Final = ("torch", "transformers", "tokenizers", "safetensors")
-FAKE: Final = "fake"
+SEED: Final = 20240601  # of the random weights
+_HERE: Final = Path(__file__).parent
 
 
-class Published(NamedTuple):
-    """What is published of a model."""
+class Facts(NamedTuple):
+    """What stands as literals on top of a model's file."""
 
     family: str
+    stands_for: str
     parameters: int
+    version: int  # raised when the model's files change though no library did
 
 
-def published(name: str) -> Published:
-    """Give what is published of a model of the zoo."""
-    module = _module(name)
-    return Published(module.FAMILY, module.PARAMETERS)
+def names() -> tuple[str, ...]:
+    """List the models of the zoo: the files with a FAMILY, named with - for _."""
+    found = (path.stem.replace("_", "-") for path in _HERE.glob("*.py") if "FAMILY" in _literals(path))
+    return tuple(sorted(found))
 
 
-def key(name: str) -> str:
-    """Give the content key of a model: equal keys mean equal bytes."""
-    versions = {maker: _version(maker) for maker in MAKERS}
-    return f"{name}-{digest({'name': name, 'version': _module(name).VERSION, 'seed': SEED, 'versions': versions})}"
+def read_facts(name: str) -> Facts:
+    """Read a model's facts without importing its file. Raises: ModelNotFound with the nearest names."""
+    known = names()
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(known)}"
+        raise ModelNotFound(f"the zoo has no model {name!r}; {hint}")
+    facts = _literals(_HERE / f"{_stem(name)}.py")
+    return Facts(facts["FAMILY"], facts["STANDS_FOR"], facts["PARAMETERS"], facts["VERSION"])
 
 
-def build(name: str, folder: Path) -> None:
-    """Build a model into an empty folder.
+def build_model(name: str, folder: Path) -> None:
+    """Build a model into an empty folder: the same bytes every time, with the same libraries.
 
-    Raises: WrongModel when its parameter count is not the published one.
+    Raises: WrongModel when its parameters are not as many as the published model has.
     """
-    module = _module(name)
-    if module.FAMILY != FAKE:
-        importlib.import_module("torch").manual_seed(SEED)
-    module.build(folder)
-    found = count_parameters(folder)
-    if found != module.PARAMETERS:
-        raise WrongModel(f"{name} was built with {found} parameters; {module.STANDS_FOR} has {module.PARAMETERS}")
+    facts = read_facts(name)
+    importlib.import_module(f"workers.zoo.{_stem(name)}").build(folder)
+    built = count_parameters(folder)
+    if built != facts.parameters:
+        raise WrongModel(f"{name} was built with {built:,} parameters, and {facts.stands_for} has {facts.parameters:,}")
 
 
-def _module(name: str) -> ModuleType:
-    try:
-        return importlib.import_module(f"workers.zoo.{name.replace('-', '_')}")
-    except ModuleNotFoundError as error:
-        if error.name and error.name.startswith("workers.zoo"):
-            raise ModelNotFound(f"no model {name!r} in the zoo; `farm models` lists them") from error
-        raise
+def _literals(path: Path) -> dict[str, Any]:
+    """Read the constants that a file states as literals, without running it."""
+    return {
+        statement.target.id: ast.literal_eval(statement.value)
+        for statement in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(statement, ast.AnnAssign)
+        and isinstance(statement.target, ast.Name)
+        and isinstance(statement.value, ast.Constant)
+    }
 
 
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return ""
+def _stem(name: str) -> str:
+    return name.replace("-", "_")

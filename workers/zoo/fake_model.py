@@ -1,4 +1,4 @@
-"""No model at all: what the fake platform runs, so that the farm itself can be tested in seconds."""
+"""fake-model: no model at all, for tests of the farm itself; needs neither torch nor transformers."""
 
 import json
 from pathlib import Path
@@ -11,5 +11,6 @@ VERSION: Final = 1
 
 
 def build(folder: Path) -> None:
-    """Write a folder that says what it is."""
-    (folder / "config.json").write_text(json.dumps({"model_type": "fake", "architectures": ["FakeModel"]}))
+    """Write a configuration that says it is a fake."""
+    config = {"model_type": "fake", "architectures": ["Fake"], "about": "a stand-in for tests; it has no weights"}
+    (folder / "config.json").write_text(json.dumps(config, indent=2))

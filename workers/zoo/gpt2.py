@@ -1,24 +1,20 @@
-"""GPT-2 small: twelve layers of width 768, from Radford et al. 2019."""
+"""gpt2: the smallest GPT-2, a decoder of twelve layers."""
 
 from pathlib import Path
 from typing import Final
 
-from transformers import GPT2Config, GPT2LMHeadModel, GPT2Tokenizer
+from transformers import GPT2Config, GPT2LMHeadModel
 
-from workers.zoo.vocabularies import byte_pairs
+from workers.zoo import _tokenizers
+from workers.zoo._seeded import save_seeded
 
 FAMILY: Final = "text_generation"
 STANDS_FOR: Final = "gpt2"
-PARAMETERS: Final = 124_439_808
+PARAMETERS: Final = 124439808
 VERSION: Final = 1
-
-END: Final = "<|endoftext|>"
 
 
 def build(folder: Path) -> None:
-    """Write the model folder."""
-    vocabulary, merges = byte_pairs(50_256)
-    tokenizer = GPT2Tokenizer(vocab={**vocabulary, END: len(vocabulary)}, merges=merges, model_max_length=1024)
-    tokenizer.pad_token = END
-    tokenizer.save_pretrained(folder)
-    GPT2LMHeadModel(GPT2Config()).eval().save_pretrained(folder)
+    """Write the model and its tokenizer; the library's default configuration is GPT-2's own."""
+    save_seeded(lambda: GPT2LMHeadModel(GPT2Config()), folder)
+    _tokenizers.gpt2().save_pretrained(folder)

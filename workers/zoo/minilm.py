@@ -1,25 +1,22 @@
-"""all-MiniLM-L6-v2: six BERT layers of width 384, mean pooling and normalisation, in sentence-transformers' layout."""
+"""minilm: a six-layer BERT encoder whose mean over tokens, normalised, is the embedding of a sentence."""
 
 import json
 from pathlib import Path
 from typing import Final
 
-from transformers import BertConfig, BertModel, BertTokenizer
+from transformers import BertConfig, BertModel
 
-from workers.zoo.vocabularies import wordpiece
+from workers.zoo import _tokenizers
+from workers.zoo._seeded import save_seeded
 
 FAMILY: Final = "text_embedding"
 STANDS_FOR: Final = "sentence-transformers/all-MiniLM-L6-v2"
-PARAMETERS: Final = 22_713_216
+PARAMETERS: Final = 22713216
 VERSION: Final = 1
 
-VOCABULARY: Final = 30_522
 WIDTH: Final = 384
-MODULES: Final = (
-    {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
-    {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
-    {"idx": 2, "name": "2", "path": "2_Normalize", "type": "sentence_transformers.models.Normalize"},
-)
+#: What sentence-transformers keeps beside the model: its parts in order, and how tokens become one embedding.
+PARTS: Final = (("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize"))
 POOLING: Final = {
     "word_embedding_dimension": WIDTH,
     "pooling_mode_cls_token": False,
@@ -30,13 +27,23 @@ POOLING: Final = {
 
 
 def build(folder: Path) -> None:
-    """Write the model folder."""
-    BertTokenizer(vocab=wordpiece(VOCABULARY), do_lower_case=True, model_max_length=512).save_pretrained(folder)
-    (folder / "1_Pooling").mkdir()
-    (folder / "1_Pooling" / "config.json").write_text(json.dumps(POOLING))
-    (folder / "modules.json").write_text(json.dumps(MODULES))
-    (folder / "sentence_bert_config.json").write_text(json.dumps({"max_seq_length": 256, "do_lower_case": False}))
+    """Write the model, its tokenizer, and the files of a sentence-transformers model."""
     config = BertConfig(
-        vocab_size=VOCABULARY, hidden_size=WIDTH, num_hidden_layers=6, num_attention_heads=12, intermediate_size=1536
+        vocab_size=30522,
+        hidden_size=WIDTH,
+        num_hidden_layers=6,
+        num_attention_heads=12,
+        intermediate_size=1536,
+        max_position_embeddings=512,
     )
-    BertModel(config).eval().save_pretrained(folder)
+    save_seeded(lambda: BertModel(config), folder)
+    _tokenizers.bert().save_pretrained(folder)
+    parts = [
+        {"idx": i, "name": str(i), "path": path, "type": f"sentence_transformers.models.{kind}"}
+        for i, (path, kind) in enumerate(PARTS)
+    ]
+    (folder / "modules.json").write_text(json.dumps(parts, indent=2))
+    (folder / "sentence_bert_config.json").write_text(json.dumps({"max_seq_length": 256, "do_lower_case": False}))
+    (folder / "config_sentence_transformers.json").write_text("{}")
+    (folder / "1_Pooling").mkdir()
+    (folder / "1_Pooling" / "config.json").write_text(json.dumps(POOLING, indent=2))

@@ -1,69 +1,93 @@
-"""Vocabularies without training, the same on every machine: words, WordPiece and byte-level BPE.
+"""Vocabularies of a given size, the same on every machine: listed, never trained, since trainers are not repeatable.
 
-The tokenizers library's trainers are not deterministic, so none is used.
+Their words are common English ones followed by made-up ones.
 """
 
-import random
+import itertools
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Final
 
-from tokenizers.pre_tokenizers import ByteLevel
-
-SEED: Final = 7
-MOST_WORDS: Final = 60_000
-ONSETS: Final = tuple("b c d f g h j k l m n p r s t v w z br cr dr fl gl pl pr sh sl st th tr ch".split())
-NUCLEI: Final = tuple("a e i o u ai ea ou io".split())
-CODAS: Final = ("", "", "n", "r", "s", "t", "l", "m", "nd", "st", "ck")
-COMMON: Final = tuple(
-    "the of and to in a is that for it was on with as by at from this be are an image photo video audio sound "
-    "what describe user assistant benchmark model farm worker gpu cpu token speed".split()
+_COMMON: Final = (
+    "the of and to in a is that for it was on with as by at from this be are an image photo picture video audio sound "
+    "what describe user assistant benchmark model farm worker token speed one two three cat dog house tree music voice"
 )
-CHARACTERS: Final = tuple(chr(code) for code in range(33, 127))
+_ONSETS: Final = "b c d f g h j k l m n p r s t v w z br cr dr fl gl pl pr sh sl st th tr ch"
+_VOWELS: Final = "a e i o u ai ea ou io"
+_ENDINGS: Final = ("", "n", "r", "s", "t", "l", "m", "nd", "st", "ck")
+_STRIDE: Final = 617  # prime to the number of syllables: pairs are spread over all of them
+
+PRINTABLE: Final = tuple(map(chr, range(33, 127)))
+WORDS: Final = 60_000  # more than any vocabulary here has room for
+WORD_START: Final = "\u0120"  # how byte-level BPE writes a space
+PIECE_START: Final = "\u2581"  # how unigram models write a space
+
+Merges = tuple[tuple[str, str], ...]
 
 
 @cache
 def words() -> tuple[str, ...]:
-    """Give distinct pronounceable words, common English ones first."""
-    dice = random.Random(SEED)
-    made = dict.fromkeys(COMMON)
-    while len(made) < MOST_WORDS:
-        syllables = dice.choice((1, 2, 2, 3, 3, 4))
-        made["".join(dice.choice(ONSETS) + dice.choice(NUCLEI) + dice.choice(CODAS) for _ in range(syllables))] = None
-    return tuple(made)
-
-
-def wordpiece(size: int) -> dict[str, int]:
-    """Make a WordPiece vocabulary of exactly `size` entries in BERT's layout."""
-    head = ("[PAD]", *(f"[unused{i}]" for i in range(99)), "[UNK]", "[CLS]", "[SEP]", "[MASK]")
-    entries = dict.fromkeys((*head, *CHARACTERS, *(f"##{c}" for c in CHARACTERS), *words()))
-    return _filled({entry: i for i, entry in enumerate(list(entries)[:size])}, size)
+    """Give distinct lower-case words, the common ones first."""
+    return tuple(itertools.islice(dict.fromkeys(itertools.chain(_COMMON.split(), _invented())), WORDS))
 
 
 @cache
-def byte_pairs(size: int, suffix: str = "", special: tuple[str, ...] = ()) -> tuple[dict[str, int], list[tuple[str, str]]]:
-    """Make a byte-level BPE vocabulary of exactly `size` entries: each word is one chain of merges, left to right.
+def byte_bpe(size: int, *, first: Sequence[str] = (), word_end: str = "") -> tuple[dict[str, int], Merges]:
+    """Give a byte-level BPE vocabulary of `size` tokens, and its merges.
 
-    With a `suffix` (CLIP's `</w>`) it marks the end of a word; otherwise a leading space marks the beginning.
+    The tokens are `first`, the 256 bytes (twice, where words end in `word_end`), and the beginnings of words, each
+    one letter longer than another: the merges of a word form a chain from left to right. So every word is one token
+    where words begin with a mark; where they end with one, a pair inside the word may be merged before its turn.
     """
-    alphabet = sorted(ByteLevel.alphabet())
-    ends = [symbol + suffix for symbol in alphabet] if suffix else []
-    vocabulary = {token: i for i, token in enumerate(dict.fromkeys((*special, *alphabet, *ends)))}
+    bytes_ = _byte_symbols()
+    tokens = dict.fromkeys([*first, *bytes_, *([byte + word_end for byte in bytes_] if word_end else [])])
     merges: dict[tuple[str, str], None] = {}
     for word in words():
-        symbols = [*word[:-1], word[-1] + suffix] if suffix else ["\u0120", *word]
+        symbols = [*word[:-1], word[-1] + word_end] if word_end else [WORD_START, *word]
         left = symbols[0]
-        for right in symbols[1:]:
-            if left + right not in vocabulary and len(vocabulary) >= size:
-                break
-            merges[left, right] = None
-            vocabulary.setdefault(left + right, len(vocabulary))
-            left += right
-        if len(vocabulary) >= size:
-            break
-    return _filled(vocabulary, size), list(merges)
+        for symbol in symbols[1:]:
+            if left + symbol not in tokens and len(tokens) == size:
+                return _numbered(tokens), tuple(merges)
+            merges[left, symbol] = None
+            left += symbol
+            tokens[left] = None
+    raise ValueError(f"a vocabulary of {size} tokens needs more than {WORDS} words")
 
 
-def _filled(vocabulary: dict[str, int], size: int) -> dict[str, int]:
-    for i in range(size - len(vocabulary)):
-        vocabulary[f"<filler_{i}>"] = len(vocabulary)
-    return vocabulary
+@cache
+def wordpiece(size: int) -> dict[str, int]:
+    """Give a lower-case WordPiece vocabulary with BERT's special tokens at their usual places."""
+    special = ["[PAD]", *(f"[unused{i}]" for i in range(99)), "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    tokens = dict.fromkeys([*special, *PRINTABLE, *("##" + letter for letter in PRINTABLE), *words()])
+    return _numbered(list(tokens)[:size])
+
+
+@cache
+def unigram(size: int, *, first: Sequence[str]) -> tuple[tuple[str, float], ...]:
+    """Give a unigram vocabulary with log probabilities: `first`, whole words by Zipf's law, and single letters."""
+    letters = [PIECE_START, *PRINTABLE]
+    count = size - len(first) - len(letters)
+    whole = [(PIECE_START + word, -3.0 - math.log(rank)) for rank, word in enumerate(words()[:count], 1)]
+    rarest = whole[-1][1] - 1.0
+    return (*((token, 0.0) for token in first), *whole, *((letter, rarest) for letter in letters))
+
+
+def _invented() -> Iterator[str]:
+    """Give made-up words of one syllable, then of two."""
+    syllables = ["".join(parts) for parts in itertools.product(_ONSETS.split(), _VOWELS.split(), _ENDINGS)]
+    yield from syllables
+    for step in range(2 * WORDS // len(syllables)):  # twice as many as asked: some are spelt alike
+        for i, syllable in enumerate(syllables):
+            yield syllable + syllables[(i * _STRIDE + step) % len(syllables)]
+
+
+def _byte_symbols() -> list[str]:
+    """Give GPT-2's printable stand-ins of the 256 bytes: printable bytes for themselves, the others from 256 on."""
+    printable = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1), *range(ord("®"), ord("ÿ") + 1)]
+    hidden = sorted(set(range(256)) - set(printable))
+    return [*map(chr, printable), *(chr(256 + i) for i in range(len(hidden)))]
+
+
+def _numbered(tokens: Iterable[str]) -> dict[str, int]:
+    return {token: i for i, token in enumerate(tokens)}

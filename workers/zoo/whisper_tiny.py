@@ -1,44 +1,40 @@
-"""Whisper tiny: four encoder and four decoder layers of width 384, from Radford et al. 2022 (arXiv:2212.04356)."""
+"""whisper-tiny: the smallest multilingual Whisper, from 30 s of audio to text."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from tokenizers import AddedToken
 from transformers import (
+    GenerationConfig,
     WhisperConfig,
     WhisperFeatureExtractor,
     WhisperForConditionalGeneration,
     WhisperProcessor,
-    WhisperTokenizer,
 )
 
-from workers.zoo.vocabularies import byte_pairs
+from workers.zoo import _tokenizers
+from workers.zoo._seeded import save_seeded
 
 FAMILY: Final = "speech_to_text"
 STANDS_FOR: Final = "openai/whisper-tiny"
-PARAMETERS: Final = 37_760_640
+PARAMETERS: Final = 37760640
 VERSION: Final = 1
 
-#: The 99 languages of the multilingual models, in the order of their tokens.
-LANGUAGES: Final = tuple(
-    "en zh de es ru ko fr ja pt tr pl ca nl ar sv it id hi fi vi he uk el ms cs ro da hu ta no th ur hr bg lt la mi ml "
-    "cy sk te fa lv bn sr az sl kn et mk br eu is hy ne mn bs kk sq sw gl mr pa si km sn yo so af oc ka be tg sd gu am "
-    "yi lo uz fo ht ps tk nn mt sa lb my bo tl mg as tt haw ln ha ba jw su".split()
-)
-END: Final = 50_257
-START: Final = 50_258
-FIRST_LANGUAGE: Final = 50_259
-TRANSLATE: Final = 50_358
-TRANSCRIBE: Final = 50_359
-START_OF_PREVIOUS: Final = 50_361
-NO_TIMESTAMPS: Final = 50_363
+SPACE: Final = 220  # the token of a lone space, which no transcript begins with
 
 
 def build(folder: Path) -> None:
-    """Write the model folder."""
-    WhisperProcessor(WhisperFeatureExtractor(feature_size=80), _tokenizer()).save_pretrained(folder)
+    """Write the model with its generation settings, its feature extractor and its tokenizer."""
+    tokenizer = _tokenizers.whisper()
+    save_seeded(lambda: _model(tokenizer), folder)
+    WhisperProcessor(WhisperFeatureExtractor(feature_size=80), tokenizer).save_pretrained(folder)
+
+
+def _model(tokenizer: Any) -> Any:
+    end = tokenizer.convert_tokens_to_ids(_tokenizers.END)
+    start = tokenizer.convert_tokens_to_ids("<|startoftranscript|>")
     config = WhisperConfig(
-        vocab_size=51_865,
+        vocab_size=51865,
+        num_mel_bins=80,
         d_model=384,
         encoder_layers=4,
         decoder_layers=4,
@@ -46,47 +42,35 @@ def build(folder: Path) -> None:
         decoder_attention_heads=6,
         encoder_ffn_dim=1536,
         decoder_ffn_dim=1536,
-        decoder_start_token_id=START,
-        bos_token_id=END,
-        eos_token_id=END,
-        pad_token_id=END,
+        max_source_positions=1500,
+        max_target_positions=448,
+        decoder_start_token_id=start,
+        bos_token_id=end,
+        eos_token_id=end,
+        pad_token_id=end,
     )
-    model = WhisperForConditionalGeneration(config).eval()
-    _describe_generation(model)
-    model.save_pretrained(folder)
+    model = WhisperForConditionalGeneration(config)
+    # Made anew: one derived from the model's configuration is derived again by converters, and loses the languages.
+    model.generation_config = _generation(tokenizer, start=start, end=end)
+    return model
 
 
-def _tokenizer() -> WhisperTokenizer:
-    vocabulary, merges = byte_pairs(50_257)
-    tokenizer = WhisperTokenizer(vocab=dict(vocabulary), merges=list(merges), model_max_length=448)
-    special = [
-        "<|endoftext|>",
-        "<|startoftranscript|>",
-        *(f"<|{language}|>" for language in LANGUAGES),
-        "<|translate|>",
-        "<|transcribe|>",
-        "<|startoflm|>",
-        "<|startofprev|>",
-        "<|nocaptions|>",
-        "<|notimestamps|>",
-        *(f"<|{step * 0.02:.2f}|>" for step in range(1501)),
-    ]
-    tokenizer.add_tokens([AddedToken(token, special=True, normalized=False) for token in special])
-    return tokenizer
+def _generation(tokenizer: Any, *, start: int, end: int) -> GenerationConfig:
+    def ids(words: tuple[str, ...]) -> dict[str, int]:
+        return {word: tokenizer.convert_tokens_to_ids(f"<|{word}|>") for word in words}
 
-
-def _describe_generation(model: WhisperForConditionalGeneration) -> None:
-    settings = model.generation_config
-    settings.decoder_start_token_id = START
-    settings.bos_token_id = settings.eos_token_id = settings.pad_token_id = END
-    settings.max_length = 448
-    settings.is_multilingual = True
-    settings.return_timestamps = False
-    settings.lang_to_id = {f"<|{language}|>": FIRST_LANGUAGE + i for i, language in enumerate(LANGUAGES)}
-    settings.task_to_id = {"translate": TRANSLATE, "transcribe": TRANSCRIBE}
-    settings.no_timestamps_token_id = NO_TIMESTAMPS
-    settings.prev_sot_token_id = START_OF_PREVIOUS
-    settings.begin_suppress_tokens = [220, END]
-    settings.suppress_tokens = []
-    settings.forced_decoder_ids = None
-    settings._from_model_config = False  # else exporters rebuild it from config.json and lose lang_to_id
+    return GenerationConfig(
+        decoder_start_token_id=start,
+        bos_token_id=end,
+        eos_token_id=end,
+        pad_token_id=end,
+        max_length=448,
+        is_multilingual=True,
+        return_timestamps=False,
+        lang_to_id={f"<|{language}|>": i for language, i in ids(_tokenizers.LANGUAGES).items()},
+        task_to_id=ids(("translate", "transcribe")),
+        no_timestamps_token_id=tokenizer.convert_tokens_to_ids("<|notimestamps|>"),
+        prev_sot_token_id=tokenizer.convert_tokens_to_ids("<|startofprev|>"),
+        begin_suppress_tokens=[SPACE, end],
+        suppress_tokens=[],
+    )
