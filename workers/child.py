@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from multiprocessing import connection
-from multiprocessing.context import BaseContext
+from multiprocessing.context import ForkServerContext, SpawnContext
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, Protocol
 
@@ -80,7 +80,7 @@ class Launcher:
 
 
 def _run(
-    context: BaseContext, order: Order, watcher: Watcher, *, deadline: float, answer_within: float
+    context: ForkServerContext | SpawnContext, order: Order, watcher: Watcher, *, deadline: float, answer_within: float
 ) -> Answer | None:
     """Run one child; None when it never said a word in `answer_within` seconds."""
     ours, theirs = context.Pipe(duplex=True)

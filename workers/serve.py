@@ -19,7 +19,6 @@ from typing import Any, Final, NamedTuple
 import structlog
 from celery import Celery, signals
 from celery.worker import state as celery_state
-from farm.sweeps.catalogue import Catalogue, read_catalogue
 from filelock import FileLock
 from kombu import Queue
 from sqlalchemy import Engine, select
@@ -33,8 +32,9 @@ from farm.database.engine import open_engine, read, write
 from farm.scheduler.queue import RUN_TASK, make_app
 from farm.scheduler.register import Registration, farewell, heartbeat, register
 from farm.settings import Settings
+from farm.sweeps.catalogue import Catalogue, read_catalogue
 from workers import probe
-from workers.child import Launcher, Order
+from workers.child import Launcher, Order, Start
 from workers.preload import modules
 from workers.spool import Spool
 from workers.task import Bench, run_job, settle
@@ -86,7 +86,7 @@ def _forked(catalogue: Catalogue, platforms: Sequence[str]) -> list[str]:
 
 def _probe(launcher: Launcher, catalogue: Catalogue, platforms: Sequence[str]) -> Probe:
     """Probe in a child: the worker itself never imports a runtime."""
-    start = "fork" if len(_forked(catalogue, platforms)) == len(platforms) else "fresh"
+    start: Start = "fork" if len(_forked(catalogue, platforms)) == len(platforms) else "fresh"
     order = Order(task="probe", content=json.dumps(platforms), start=start, timeout=PROBE_WITHIN)
     answer = launcher.run(order, _NobodyWatching())
     if answer.content is None:

@@ -24,6 +24,7 @@ class Nouns(TyperGroup):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name every command."""
+        del ctx
         return sorted(path.stem for path in _folder().glob("*.py") if path.stem not in NO_COMMANDS)
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
@@ -60,7 +61,7 @@ def _show_version(asked: bool) -> None:
 
 @app.callback()
 def farm(
-    version: Annotated[  # noqa: ARG001 - handled by its callback
+    version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
@@ -88,6 +89,6 @@ def _run() -> int:
         typer.echo("stopped", err=True)
         return INTERRUPTED
     except BrokenPipeError:
-        sys.stdout = None  # type: ignore[assignment]  # nothing more can be written
+        sys.stdout = None  # nothing more can be written
         return BROKEN_PIPE
     return code if isinstance(code, int) else 0

@@ -9,8 +9,15 @@ from typing import Any
 import structlog
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.progress import TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from farm.contract.states import JobState
 from farm.local.run import Glance
@@ -41,7 +48,7 @@ def log_to_stderr(level: str) -> None:
 
 
 class SweepProgress:
-    """Shows how a sweep goes: jobs done, time left, the current cell; one line per change where there is no terminal."""
+    """Shows how a sweep goes: jobs done, time left, the current cell; plain lines where there is no terminal."""
 
     def __init__(self, progress: Progress, *, terminal: bool) -> None:
         """Show on `progress`, or in plain lines."""

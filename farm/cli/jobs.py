@@ -53,7 +53,10 @@ def show_(job: Id, db: Db = None, form: AsFormat = Format.TABLE) -> None:
     show(COLUMNS, [_row(found.row)], form)
     if form is not Format.TABLE:
         return
-    attempts = (Column("n", "Attempt", "1"), *(Column(key, key) for key in ("state", "worker", "stage", "code", "message")))
+    attempts = (
+        Column("n", "Attempt", "1"),
+        *(Column(key, key) for key in ("state", "worker", "stage", "code", "message")),
+    )
     say("")
     show(attempts, [(a.number, a.state, a.worker, a.stage, a.code, a.message) for a in found.attempts], form)
     events = tuple(Column(key, key) for key in ("at", "before", "after", "actor", "detail"))

@@ -36,7 +36,11 @@ def models(ctx: typer.Context, form: AsFormat = Format.TABLE) -> None:
         Column("stands_for", "Stands for"),
         Column("parameters", "Parameters", "1"),
     )
-    show(columns, [(entry.name, entry.family, entry.stands_for, entry.parameters) for entry in read_catalogue().models.values()], form)
+    show(
+        columns,
+        [(entry.name, entry.family, entry.stands_for, entry.parameters) for entry in read_catalogue().models.values()],
+        form,
+    )
 
 
 @app.command()

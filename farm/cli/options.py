@@ -11,9 +11,7 @@ Db = Annotated[
     str | None,
     typer.Option("--db", metavar="URL", help="Database: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME."),
 ]
-Broker = Annotated[
-    str | None, typer.Option("--broker", metavar="URL", help="Broker: redis://:PASSWORD@HOST:6379/0.")
-]
+Broker = Annotated[str | None, typer.Option("--broker", metavar="URL", help="Broker: redis://:PASSWORD@HOST:6379/0.")]
 
 
 class Format(StrEnum):

@@ -83,14 +83,18 @@ def show_(
         say("")
     names = ("n", "median", "mean", "p95", "ci_low", "ci_high", "stddev")
     metrics = (Column("metric", "Metric"), Column("unit", "Unit"), *(Column(name, name, "si") for name in names))
-    show(metrics, [(m, METRICS[m].unit, *(getattr(s, key) for key in names)) for m, s in found.row.metrics.items()], form)
+    show(
+        metrics, [(m, METRICS[m].unit, *(getattr(s, key) for key in names)) for m, s in found.row.metrics.items()], form
+    )
     if form is not Format.TABLE:
         return
     say("")
     show([Column(key, key) for key in ("layer", "outcome", "reason")], [each[:3] for each in found.evidence], form)
     say("")
     if found.doubts:
-        show((Column("doubt", "doubt"), Column("figure", "figure", "1"), Column("detail", "detail")), found.doubts, form)
+        show(
+            (Column("doubt", "doubt"), Column("figure", "figure", "1"), Column("detail", "detail")), found.doubts, form
+        )
         say("")
     facts = [*found.row.facts.items(), *found.row.environment["packages"].items()]
     show((Column("fact", "fact"), Column("value", "value")), [(key, str(value)) for key, value in facts], form)

@@ -51,7 +51,11 @@ def run(
     if settings.embedded_database():
         migrate.upgrade(engine)
     migrate.check(engine)
-    public_id = _resumed(engine, source) if resume else _submitted(engine, submission_of(plan, cells, settings=settings, source=source))
+    public_id = (
+        _resumed(engine, source)
+        if resume
+        else _submitted(engine, submission_of(plan, cells, settings=settings, source=source))
+    )
     tell(f"sweep {public_id}: {len(cells)} jobs; database {engine.url.render_as_string(hide_password=True)}")
     groups = worker_groups(plan, catalogue, share_host=settings.share_host)
     try:

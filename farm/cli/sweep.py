@@ -64,7 +64,9 @@ def submit(
         return
     engine = opened(settings)
     with write(engine) as session:
-        public_id = enlist(session, submission_of(plan, cells, settings=settings, source=sweep.read_text(), once_key=once))
+        public_id = enlist(
+            session, submission_of(plan, cells, settings=settings, source=sweep.read_text(), once_key=once)
+        )
     say(public_id)
     if wait:
         raise typer.Exit(_wait(engine, public_id))

@@ -22,7 +22,8 @@ app = typer.Typer(rich_markup_mode=None)
 @app.command()
 def worker(
     platform: Annotated[
-        list[str] | None, typer.Option("--platform", "-p", help="Platform to serve; repeat for more. Default: all real.")
+        list[str] | None,
+        typer.Option("--platform", "-p", help="Platform to serve; repeat for more. Default: all real."),
     ] = None,
     tag: Annotated[list[str] | None, typer.Option("--tag", "-t", help="Tag of your own; repeat for more.")] = None,
     name: Annotated[str, typer.Option(help="Name of this worker; default: host, platforms and process id.")] = "",

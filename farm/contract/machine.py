@@ -32,7 +32,9 @@ class Machine(Value):
 
     def fingerprint(self) -> str:
         """Hash what decides speed: CPU, instruction sets, counts, memory to the GiB, GPUs; not the host's name."""
-        facts = self.model_dump(mode="json", exclude={"host_id", "name", "system", "memory_bytes", "gpus", "openvino_devices"})
+        facts = self.model_dump(
+            mode="json", exclude={"host_id", "name", "system", "memory_bytes", "gpus", "openvino_devices"}
+        )
         facts["memory_gib"] = round(self.memory_bytes / GIB)
         facts["gpus"] = sorted(f"{gpu.name} {round(gpu.memory_bytes / GIB)} {gpu.capability}" for gpu in self.gpus)
         return digest(facts)

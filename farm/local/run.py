@@ -79,9 +79,7 @@ def glance(engine: Engine, sweep: str) -> Glance:
     """Look at a sweep."""
     here = tables.Job.sweep_id == select(tables.Sweep.id).where(tables.Sweep.public_id == sweep).scalar_subquery()
     with read(engine) as session:
-        counts = session.execute(
-            select(tables.Job.state, func.count()).where(here).group_by(tables.Job.state)
-        ).all()
+        counts = session.execute(select(tables.Job.state, func.count()).where(here).group_by(tables.Job.state)).all()
         running = session.execute(
             select(tables.Job.model, tables.Job.platform, tables.Job.precision)
             .where(here, tables.Job.state == JobState.RUNNING)

@@ -102,7 +102,7 @@ def find_result(session: Session, public_id: str) -> ResultDetail:
     )
 
 
-def _select() -> Select[Any]:
+def _select() -> Select[tables.Attempt, tables.Job, tables.Sweep, tables.Machine, tables.Environment]:
     return (
         select(tables.Attempt, tables.Job, tables.Sweep, tables.Machine, tables.Environment)
         .join(tables.Job, tables.Job.id == tables.Attempt.job_id)
@@ -120,8 +120,8 @@ def _rows(session: Session, found: Sequence[Any]) -> list[ResultRow]:
     for row in session.execute(select(tables.Measurement).where(tables.Measurement.attempt_id.in_(ids))).scalars():
         metrics[row.attempt_id][row.metric] = Statistics(**{field: getattr(row, field) for field in FIELDS})
     doubts: dict[int, list[str]] = defaultdict(list)
-    for row in session.execute(select(tables.Doubt).where(tables.Doubt.attempt_id.in_(ids))).scalars():
-        doubts[row.attempt_id].append(row.kind)
+    for doubt in session.execute(select(tables.Doubt).where(tables.Doubt.attempt_id.in_(ids))).scalars():
+        doubts[doubt.attempt_id].append(doubt.kind)
     return [
         ResultRow(
             attempt=attempt.public_id,

@@ -7,7 +7,7 @@ import ast
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from pydantic import ValidationError
 
@@ -48,8 +48,8 @@ class PlatformEntry(Value):
     precisions: tuple[str, ...]
     fast_precision: str
     tags: tuple[str, ...]
-    start: str
-    device: str
+    start: Literal["fork", "fresh"]
+    device: Literal["host", "gpu"]
     options: dict[str, Scalar] = {}
 
 
@@ -87,9 +87,11 @@ def read_catalogue(root: Path | None = None) -> Catalogue:
     Raises: EnvironmentFault when the folder is not there or a file states its facts wrongly.
     """
     folder = root or _workers_folder()
+    families = _entries(folder / FAMILIES, marker="HEAD", make=_family)
+    models = _entries(folder / ZOO, marker="FAMILY", make=_model)
     return Catalogue(
-        models=_entries(folder / ZOO, marker="FAMILY", make=_model),
-        families=_entries(folder / FAMILIES, marker="HEAD", make=_family),
+        models=models,
+        families=families,
         platforms=_entries(folder / PLATFORMS, marker="PRECISIONS", make=_platform),
     )
 

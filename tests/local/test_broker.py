@@ -138,9 +138,8 @@ def test_two_at_once_do_not_meet(tmp_path: Path) -> None:
     with embedded_broker(tmp_path) as one, embedded_broker(tmp_path) as other:
         with Connection(one) as connection:
             connection.SimpleQueue("letters").put("for one")
-        with Connection(other) as connection:
-            with pytest.raises(Empty):
-                connection.SimpleQueue("letters").get_nowait()
+        with Connection(other) as connection, pytest.raises(Empty):
+            connection.SimpleQueue("letters").get_nowait()
 
 
 def test_it_ends_with_an_owner_that_is_killed(tmp_path: Path) -> None:
@@ -287,7 +286,7 @@ def test_a_wrong_password_is_a_reason_and_is_not_shown(redis_url: str) -> None:
 
 
 def test_a_port_that_nobody_listens_at_is_refused_with_the_reason() -> None:
-    with pytest.raises(NoBroker, match="no broker at redis://127.0.0.1:1/0: .*refused.* Check FARM_BROKER_URL"):
+    with pytest.raises(NoBroker, match=r"no broker at redis://127\.0\.0\.1:1/0: .*refused.* Check FARM_BROKER_URL"):
         check_broker("redis://127.0.0.1:1/0")
 
 

@@ -46,7 +46,11 @@ def judge(
     if any(shape != expected.shape for shape in shapes):
         return _say(Outcome.FAIL, f"the answer has shape {shapes}, the reference {expected.shape}", {})
     worst = min(float(cosines(found, expected).min()) for found in compared if found is not None)
-    figures: dict[str, object] = {"least_cosine": worst, "threshold": LEAST_COSINE[precision], "compared": len(compared)}
+    figures: dict[str, object] = {
+        "least_cosine": worst,
+        "threshold": LEAST_COSINE[precision],
+        "compared": len(compared),
+    }
     if worst < LEAST_COSINE[precision]:
         reason = f"cosine {worst:.5f} with the fp32 reference, below {LEAST_COSINE[precision]:g} for {precision}"
         return _say(Outcome.FAIL, reason, figures)

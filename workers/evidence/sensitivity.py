@@ -8,7 +8,9 @@ from farm.contract.evidence import Evidence, Layer, Outcome
 from workers.engine import Array
 
 
-def judge(*, answers: Mapping[str, Array], others: Mapping[str, Array], timed: Sequence[Mapping[str, Array]]) -> Evidence:
+def judge(
+    *, answers: Mapping[str, Array], others: Mapping[str, Array], timed: Sequence[Mapping[str, Array]]
+) -> Evidence:
     """Compare answers to two inputs, and the outputs of timed calls with one another."""
     if not answers:
         return _say(Outcome.NOT_APPLICABLE, "there is nothing to compare")

@@ -33,7 +33,8 @@ class SpeechToText:
         """Make clips and pass them through the model's own feature extractor."""
         extractor = AutoFeatureExtractor.from_pretrained(str(folder), local_files_only=True)
         clips = [_clip(extractor.sampling_rate, seed=spec.seed + row) for row in range(spec.batch_size)]
-        seconds, features = [], None
+        seconds: list[float] = []
+        features: dict[str, Any] = {}
         for _ in range(TRIES):
             began = clock()
             features = extractor(clips, sampling_rate=extractor.sampling_rate, return_tensors="np")

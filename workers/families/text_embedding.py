@@ -14,7 +14,14 @@ HEAD: Final = "FeatureExtraction"
 AXES: Final = ("batch_size", "sequence_length")
 ITEM: Final = "sentence"
 COLUMNS: Final = ("latency_per_item", "embedding_dimension")
-ARCHITECTURES: Final = ("BertModel", "BertForMaskedLM", "DistilBertModel", "RobertaModel", "MPNetModel", "XLMRobertaModel")
+ARCHITECTURES: Final = (
+    "BertModel",
+    "BertForMaskedLM",
+    "DistilBertModel",
+    "RobertaModel",
+    "MPNetModel",
+    "XLMRobertaModel",
+)
 
 TINY: Final = 1e-12  # keeps the norm of a zero vector from dividing by zero; sentence-transformers' value
 

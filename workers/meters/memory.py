@@ -1,5 +1,6 @@
 """Memory of the process: what it held before the model, its peak, and what is its alone."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -17,10 +18,9 @@ class Before(NamedTuple):
 
 def begin() -> Before:
     """Look before the model is loaded, and start the peak anew where the system can."""
-    try:
+    # Where the system refuses, the peak includes the imports; growth is counted from the resident set all the same.
+    with suppress(OSError):
         Path("/proc/self/clear_refs").write_text(RESET_PEAK)
-    except OSError:
-        pass  # the peak then includes the imports; growth is counted from the resident set all the same
     found = psutil.Process().memory_full_info()
     return Before(found.rss, found.uss)
 

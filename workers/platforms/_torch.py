@@ -124,7 +124,8 @@ class TorchEngine:
 
     def tokens(self, raw: torch.Tensor) -> Array:
         """Turn greedy tokens into an int64 array."""
-        return raw.cpu().numpy()
+        array: Array = raw.cpu().numpy()
+        return array
 
     def from_tokens(self, tokens: Array) -> torch.Tensor:
         """Turn an int64 array into tokens on the device."""
@@ -134,7 +135,8 @@ class TorchEngine:
         """Give the float32 logits of the last prefill or step."""
         if self._logits is None:
             raise RuntimeError("there are no logits before the first prefill")
-        return self._logits.to("cpu", torch.float32).numpy()
+        array: Array = self._logits.to("cpu", torch.float32).numpy()
+        return array
 
     def parameters(self) -> int:
         """Count the elements of the loaded parameters; tied ones once."""
@@ -149,7 +151,9 @@ class TorchEngine:
             "classes": [f"{type(self.model).__module__}.{type(self.model).__qualname__}"],
             "weight_devices": [*sorted({tensor.device.type for tensor in held})],
             "output_devices": [*outputs],
-            "weight_types": [*sorted({str(parameter.dtype).removeprefix("torch.") for parameter in self.model.parameters()})],
+            "weight_types": [
+                *sorted({str(parameter.dtype).removeprefix("torch.") for parameter in self.model.parameters()})
+            ],
             "attention": str(getattr(self.model.config, "_attn_implementation", "unknown")),
             "compiled": self._call is not self.model,
             "threads": torch.get_num_threads(),
@@ -172,4 +176,3 @@ class TorchEngine:
             chosen: torch.Tensor = self._logits.argmax(-1)
         self.synchronise()
         return chosen
-

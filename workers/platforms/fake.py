@@ -21,7 +21,7 @@ START: Final = "fork"
 DEVICE: Final = "host"
 #: Times in seconds; `noise` and `drift` relative to `latency`; `bimodal` is the factor of every other call's time.
 #: `fault` is one of none, raise, segfault, hang, kill, oom, exit; it happens in `fault_stage`, load or measure.
-OPTIONS: Final = {
+OPTIONS: Final[dict[str, Scalar]] = {
     "latency": 0.001,
     "noise": 0.0,
     "drift": 0.0,
@@ -87,7 +87,7 @@ class FakePlatform:
 
     def load(self, request: LoadRequest) -> Any:
         """Take the scripted time, or fail as scripted."""
-        options = {**OPTIONS, **request.options}
+        options: dict[str, Scalar] = {**OPTIONS, **request.options}
         time.sleep(float(options["load_seconds"]))
         _happen(options, "load")
         return FakeEngine(options, seed=0)

@@ -143,7 +143,9 @@ class OpenVinoEngine:
             "input_ids": ids,
             "attention_mask": self._mask,
             "decoder_attention_mask": self._mask,
-            "position_ids": np.arange(self._position, self._position + length, dtype=np.int64)[None].repeat(len(ids), 0),
+            "position_ids": np.arange(self._position, self._position + length, dtype=np.int64)[None].repeat(
+                len(ids), 0
+            ),
             "cache_position": np.arange(self._position, self._position + length, dtype=np.int64),
             "beam_idx": self._beams,
             "encoder_hidden_states": self._hidden,
@@ -197,7 +199,12 @@ class OpenVinoPlatform:
 
 def _exported(request: LoadRequest) -> tuple[Path, float]:
     versions = {name: _version(name) for name in EXPORTERS}
-    facts = {"model": request.folder.key, "head": request.head, "weights": _weights(request), "versions": versions}
+    facts: dict[str, JsonValue] = {
+        "model": request.folder.key,
+        "head": request.head,
+        "weights": _weights(request),
+        "versions": {**versions},
+    }
     return cached(request.cache_dir, "openvino", digest(facts), lambda part: _export(request, part))
 
 

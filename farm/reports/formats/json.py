@@ -1,0 +1,32 @@
+"""JSON with SI figures: a listing is a list of objects, a report an object with its sections."""
+
+import json
+from typing import Any
+
+from farm.reports.document import Document, Table
+
+ENDING = ".json"
+
+
+def render(document: Document) -> str:
+    """Write a document; one that has no title is a listing."""
+    if not document.title:
+        found: Any = _objects(document.sections[0].tables[0])
+    else:
+        found = {
+            "title": document.title,
+            "sections": [
+                {
+                    "title": section.title,
+                    "paragraphs": section.paragraphs,
+                    "tables": [_objects(table) for table in section.tables],
+                }
+                for section in document.sections
+            ],
+        }
+    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+
+
+def _objects(table: Table) -> list[dict[str, Any]]:
+    keys = [column.key for column in table.columns]
+    return [dict(zip(keys, row, strict=True)) for row in table.rows]

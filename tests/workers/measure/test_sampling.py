@@ -1,0 +1,93 @@
+"""Sampling and statistics on data with known answers."""
+
+import time
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from farm.contract.errors import PythonError
+from farm.contract.job import Measure
+from farm.contract.result import Outcome, Reading
+from workers.measure.interval import median_interval
+from workers.measure.sampling import sample
+from workers.measure.warmup import warm_up
+from workers.summary import statistics, summarise
+
+
+class Work:
+    """Sleeps as scripted and answers how often it was called."""
+
+    def __init__(self, times: Sequence[float]) -> None:
+        self._times = times
+        self.calls = 0
+
+    def call(self) -> tuple[int, Sequence[int]]:
+        time.sleep(self._times[self.calls % len(self._times)])
+        self.calls += 1
+        return self.calls, ()
+
+    def outputs(self, raw: int) -> dict[str, object]:
+        return {"raw": raw}
+
+    def readings(self, calls: object) -> dict[str, list[float]]:
+        return {}
+
+
+def test_sampling_stops_once_the_median_is_known() -> None:
+    how = Measure(min_iterations=10, min_seconds=0, max_seconds=10, rel_precision=0.2)
+    work = Work([0.002])
+    found = sample(work, how, seed=0)  # type: ignore[arg-type]
+    assert 10 <= len(found.calls) < 100
+    assert found.doubts == ()
+    assert found.kept[0] == work.calls  # the last timed call's own output
+
+
+def test_a_ceiling_that_comes_too_early_is_a_doubt() -> None:
+    how = Measure(min_iterations=50, min_seconds=0, max_seconds=0.02, rel_precision=0.2)
+    found = sample(Work([0.005]), how, seed=0)  # type: ignore[arg-type]
+    assert "too_few_samples" in {doubt.kind for doubt in found.doubts}
+
+
+def test_two_speeds_are_doubted_as_imprecise() -> None:
+    how = Measure(min_iterations=20, max_iterations=20, min_seconds=0, rel_precision=0.01)
+    found = sample(Work([0.001, 0.004]), how, seed=0)  # type: ignore[arg-type]
+    assert [doubt.kind for doubt in found.doubts] == ["imprecise"]
+
+
+def test_warm_up_ends_when_steady_and_doubts_a_drift() -> None:
+    assert warm_up(Work([0.003]).call, seconds=5) == ()
+    growing = [0.001 * 1.3**i for i in range(20)]
+    assert [doubt.kind for doubt in warm_up(Work(growing).call, seconds=0.1)] == ["not_steady"]
+
+
+def test_the_interval_holds_the_true_median_as_often_as_it_says() -> None:
+    dice = np.random.default_rng(0)
+    held = 0
+    for _ in range(400):
+        bounds = median_interval(dice.lognormal(0, 1, 30).tolist())
+        assert bounds is not None
+        held += bounds[0] <= 1.0 <= bounds[1]
+    assert 0.93 <= held / 400 <= 1.0
+
+
+def test_five_samples_bound_no_median() -> None:
+    assert median_interval([1, 2, 3, 4, 5]) is None
+
+
+def test_statistics_of_known_numbers() -> None:
+    found = statistics([[1.0, 2.0, 3.0], [5.0, 6.0, 7.0]])
+    assert (found.n, found.mean, found.median, found.minimum, found.maximum) == (6, 4.0, 4.0, 1.0, 7.0)
+    assert found.between_stddev == pytest.approx(np.std([2, 6], ddof=1))
+    assert found.p90 is None
+
+
+def test_percentiles_appear_with_enough_samples() -> None:
+    found = statistics([[float(i) for i in range(100)]])
+    assert (found.p90, found.p95, found.p99) == pytest.approx((89.1, 94.05, 98.01))
+    assert statistics([[float(i) for i in range(99)]]).p99 is None
+
+
+def test_a_metric_without_a_row_cannot_be_stored() -> None:
+    with pytest.raises(PythonError, match="bogus has no row"):
+        summarise([Outcome(readings=(Reading(metric="bogus", samples=(1.0,)),))])
