@@ -85,7 +85,7 @@ def check_memory(size_bytes: int, *, called: str) -> None:
     Raises: OutOfMemory naming both sizes.
     """
     available = psutil.virtual_memory().available
-    if size_bytes > available * 1e6:
+    if size_bytes > available:
         raise OutOfMemory(
             f"the weights of {called} take {size_bytes / GIB:.1f} GiB, and this machine has {available / GIB:.1f} GiB "
             "of memory available; use a larger machine or a smaller model"

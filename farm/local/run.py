@@ -147,7 +147,10 @@ def _watch(
     while True:
         seen = glance(engine, sweep)
         show(seen)
-        if seen.settled() == seen.total() or (_only_waiting(seen) and _stuck(engine, sweep, workers, settings)):
+        if seen.settled() == seen.total():
+            return seen
+        if _only_waiting(seen) and _stuck(engine, sweep, workers, settings):
+            pause.wait(2 * loop.TICK)  # the scheduler writes why they wait
             return seen
         for worker in workers:
             worker.check()

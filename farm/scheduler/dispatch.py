@@ -53,6 +53,7 @@ def dispatch(session: Session, rules: Rules) -> list[Message]:
             reason = why_waiting(requirement, workers)
             for before in (JobState.PLANNED, JobState.QUEUED):
                 move(session, here, before=before, after=JobState.WAITING, at=at, actor=ACTOR, reason=reason)
+            _explain(session, here, reason=reason)
     return messages
 
 
@@ -74,6 +75,12 @@ def why_waiting(requirement: Requirement, workers: Sequence[LiveWorker]) -> str:
     reasons = {_platform_reason(worker, lack) for worker in workers for lack in lacks} - {""}
     why = f" ({'; '.join(sorted(reasons))})" if reasons else ""
     return f"needs {', '.join(lacks)}; no live worker has it{why}"
+
+
+def _explain(session: Session, here: ColumnElement[bool], *, reason: str) -> None:
+    """Keep the reason of waiting jobs true as workers come and go; it is no move."""
+    stale = here & (tables.Job.state == JobState.WAITING) & (tables.Job.reason != reason)
+    session.execute(update(tables.Job).where(stale).values(reason=reason).execution_options(synchronize_session=False))
 
 
 def _platform_reason(worker: LiveWorker, tag: str) -> str:

@@ -22,7 +22,9 @@ FILES = {
     "tokenizer.json": b"{}",
     "model.safetensors": save({"weight": numpy.ones((2, 3), numpy.float32)}),
     "pytorch_model.bin": b"pickled",
+    "1_Pooling/config.json": b'{"pooling": true}',
     "onnx/model.onnx": b"onnx",
+    "onnx/tokenizer.json": b'{"onnx": true}',
     "modeling.py": b"print('code')",
 }
 
@@ -160,8 +162,10 @@ def test_a_hub_model_is_fetched_at_a_commit_without_pickle_or_code(hub: Hub, res
     assert found["parameters"] == 6
     assert found["published_parameters"] is None
     assert found["seconds"] > 0.0
-    assert sorted(hub.downloaded) == ["config.json", "model.safetensors", "tokenizer.json"]
-    assert sorted(path.name for path in Path(found["path"]).iterdir()) == sorted(hub.downloaded)
+    expected = ["1_Pooling/config.json", "config.json", "model.safetensors", "tokenizer.json"]
+    assert sorted(hub.downloaded) == expected
+    here = Path(found["path"])
+    assert sorted(path.relative_to(here).as_posix() for path in here.rglob("*") if path.is_file()) == expected
 
 
 def test_a_model_that_is_here_is_not_fetched_again(hub: Hub, resolve: Resolve) -> None:
