@@ -49,7 +49,7 @@ def _best(real: Sequence[ResultRow], base: dict[tuple[object, ...], ResultRow]) 
         if key not in fastest or (row.median("latency") or 0) < (fastest[key].median("latency") or 0):
             fastest[key] = row
     pairs = ((row, base.get((*_cell(row), BASE_PRECISION))) for row in fastest.values())
-    return [_compare(row, against, kind="best") for row, against in pairs if against is not None]
+    return [_compare(row, against, kind="best") for row, against in pairs if against is not None and against is not row]
 
 
 def _cell(row: ResultRow) -> tuple[object, ...]:

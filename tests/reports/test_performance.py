@@ -1,0 +1,105 @@
+"""The performance report says what the results prove, and no more."""
+
+import json
+
+import pytest
+from sqlalchemy import Engine
+
+from farm.contract.doubts import Doubt, DoubtKind
+from farm.contract.evidence import Verdict
+from farm.contract.job import ModelReference
+from farm.contract.requirement import Requirement
+from farm.contract.result import Measurement
+from farm.contract.statistics import Statistics
+from farm.database.engine import read, write
+from farm.queries.acceleration import geometric_mean
+from farm.reports import performance
+from farm.reports.document import Document
+from farm.reports.formats import render
+from farm.reports.units import shown
+from farm.scheduler.settle import settle_failure, settle_result
+from farm.sweeps.catalogue import read_catalogue
+from tests.builders import claimed, failure, registered, result, spec, submitted
+
+MINILM = ModelReference(name="minilm", source="zoo", location="minilm", family="text_embedding")
+
+
+def measured(metric: str, median: float) -> Measurement:
+    statistics = Statistics(
+        n=20, mean=median, median=median, minimum=median, maximum=median, ci_low=median, ci_high=median, p95=median
+    )
+    return Measurement(metric=metric, statistics=statistics, samples=((median,) * 20,))
+
+
+def report(engine: Engine, *, verdict: Verdict = Verdict.REAL) -> Document:
+    """A sweep of four cells: cpu 40 ms, openvino 10 ms (with this verdict), openvino bf16 failed, cpu bf16 not run."""
+    need = Requirement(tags=("box",))
+    cells = [
+        spec(model=MINILM, platform=platform, precision=precision, sequence_length=128, requirement=need)
+        for platform, precision in (("cpu", "fp32"), ("openvino", "fp32"), ("openvino", "bf16"), ("cpu", "bf16"))
+    ]
+    sweep = submitted(engine, *cells, max_attempts=1)
+    worker = registered(engine, "box")
+    doubt = Doubt(kind=DoubtKind.NOISY_HOST, figure=0.5, detail="noise")
+    for job_id, seconds, told in ((1, 0.040, Verdict.REAL), (2, 0.010, verdict)):
+        held = claimed(engine, worker, job_id=job_id)
+        metrics = (measured("latency", seconds), measured("throughput", 1 / seconds), measured("memory_growth", 2**20))
+        with write(engine) as session:
+            settle_result(session, held.token, result(measurements=metrics, verdict=told, doubts=(doubt,)))
+    held = claimed(engine, worker, job_id=3)
+    with write(engine) as session:
+        settle_failure(session, held.token, failure("out_of_memory"))
+    with read(engine) as session:
+        return performance.build(session, sweep, catalogue=read_catalogue())
+
+
+def test_a_real_result_is_compared_with_the_base_at_equal_precision(engine: Engine) -> None:
+    text = render(report(engine), "markdown")
+    assert "| minilm | openvino | fp32 | fp32 | 4.00× | 1.00× | yes |" in text
+    assert (
+        "| minilm | openvino | fp32 | 1 | 128 | 100 | 10.0 ms | 10.0 ms | 0 | 20 | 1 MiB | REAL | noisy_host |" in text
+    )
+
+
+def test_a_mock_is_shown_and_never_compared(engine: Engine) -> None:
+    text = render(report(engine, verdict=Verdict.MOCK), "markdown")
+    assert "MOCK" in text
+    assert "## Acceleration" not in text
+
+
+def test_what_was_not_measured_is_told_with_its_reason(engine: Engine) -> None:
+    text = render(report(engine), "markdown")
+    assert "out_of_memory in measure: it broke" in text
+    assert "| NOT RUN, REAL | FAILED, REAL |" in text
+
+
+def test_every_format_carries_the_same_figures(engine: Engine) -> None:
+    document = report(engine)
+    found = json.loads(render(document, "json"))
+    rows = next(section["tables"][0] for section in found["sections"] if section["title"] == "Text embedding")
+    assert rows[1]["latency_p50"] == 0.010
+    assert "minilm,openvino,fp32,1,128,100.0,0.01,0.01" in render(document, "csv")
+    assert "10.0 ms" in render(document, "html")
+    assert "10.0 ms" in render(document, "table")
+
+
+def test_html_escapes_what_people_wrote() -> None:
+    assert "<script>" not in render(Document("<script>", ()), "html")
+
+
+@pytest.mark.parametrize(
+    ("cell", "unit", "text"),
+    [
+        (0.0123, "s", "12.3 ms"),
+        (2.5, "s", "2.50 s"),
+        (3e-5, "s", "30.0 µs"),
+        (2**21, "bytes", "2 MiB"),
+        (None, "s", "–"),
+    ],
+)
+def test_figures_are_written_for_people(cell: float | None, unit: str, text: str) -> None:
+    assert shown(cell, unit) == text
+
+
+def test_ratios_are_averaged_geometrically() -> None:
+    assert geometric_mean([0.5, 2.0]) == pytest.approx(1.0)
