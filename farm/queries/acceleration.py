@@ -26,7 +26,7 @@ class SpeedUp(NamedTuple):
 def speed_ups(rows: Sequence[ResultRow]) -> list[SpeedUp]:
     """Compare every platform with the base, cell by cell; only real results of the same machine are compared."""
     real = [row for row in rows if row.verdict == Verdict.REAL and row.median("latency")]
-    base = {(*_cell(row), row.precision): row for row in real if row.platform == BASE_PLATFORM}
+    base = {(*_cell(row), row.precision): row for row in real if row.platform == BASE_PLATFORM and not row.options}
     found = []
     for row in real:
         if row.platform == BASE_PLATFORM:

@@ -164,13 +164,18 @@ def _acceleration(found: Sequence[SpeedUp]) -> list[Section]:
         for each in sorted(found, key=lambda each: (each.kind, each.platform))
     ]
     for kind, platform in dict.fromkeys((each.kind, each.platform) for each in found):
-        alike = [each for each in found if (each.kind, each.platform) == (kind, platform)]
+        alike = [each for each in found if (each.kind, each.platform) == (kind, platform) and not each.doubted]
+        if not alike:
+            continue
         memory = [each.memory_ratio for each in alike if each.memory_ratio]
         mean = geometric_mean(memory) if memory else None
         speed = geometric_mean([each.speed_up for each in alike])
         shown = "fp32, best of each" if kind == "best" else kind
         cells.append((f"geometric mean of {len(alike)}", platform, shown, "", speed, mean, ""))
-    note = "Above 1 is faster than PyTorch on the CPU of the same machine; a memory ratio below 1 is less memory."
+    note = (
+        "Above 1 is faster than PyTorch on the CPU of the same machine; a memory ratio below 1 is less memory. "
+        "Means leave doubted pairs out."
+    )
     return [Section("Acceleration", (), (Table(columns, tuple(cells), note),))]
 
 
