@@ -16,11 +16,13 @@ from farm.contract.result import Outcome, Reading
 from farm.contract.states import Stage
 from workers.engine import Array, Arrays, LoadRequest, ModelFolder, Platform
 from workers.evidence import agreement, identity, placement, sensitivity
+from workers.heads import head_of
 from workers.measure.clock import clock
 from workers.measure.sampling import SECOND, sample
 from workers.measure.warmup import warm_up
 from workers.meters import memory, speed
 from workers.models import resolve
+from workers.pinning import pin
 from workers.reference import reference
 from workers.workload import Family
 
@@ -33,6 +35,8 @@ class _Cell(NamedTuple):
     family: Family
     head: str
     folder: ModelFolder
+    inputs: Arrays
+    preprocessing: list[float]  # seconds of each try
 
     def request(self) -> LoadRequest:
         spec = self.assignment.spec
@@ -41,8 +45,11 @@ class _Cell(NamedTuple):
             head=self.head,
             precision=spec.precision,
             options=spec.options,
-            threads=self.assignment.threads,
+            threads=int(spec.options.get("threads") or self.assignment.threads),
             cache_dir=Path(self.assignment.cache_dir),
+            example=self.inputs,
+            gives=self.family.gives,
+            new_tokens=spec.new_tokens or 0,
         )
 
 
@@ -53,10 +60,8 @@ def prepare(assignment: Assignment, say: Say) -> Outcome:
     """
     say(Stage.PREPARE)
     cell = _open(assignment)
-    spec = assignment.spec
     converted = cell.platform.convert(cell.request())
-    inputs, _ = cell.family.inputs(cell.folder.path, spec)
-    reference(cell.family, inputs, spec, cell.request())
+    reference(cell.family, assignment.spec, cell.request())
     times = {"build_time": [cell.folder.seconds], "conversion_time": [converted]}
     return Outcome(readings=_rows({name: taken for name, taken in times.items() if taken[0] > 0}))
 
@@ -69,11 +74,14 @@ def measure(assignment: Assignment, say: Say) -> Outcome:
     say(Stage.PREPARE)
     cell = _open(assignment)
     spec = assignment.spec
-    inputs, preprocessing = cell.family.inputs(cell.folder.path, spec)
+    request = cell.request()
+    if spec.options.get("pin"):
+        pin(request.threads)
+    cell.platform.ready(request)
     say(Stage.LOAD)
     before = memory.begin()
-    engine, loaded = _timed(lambda: cell.platform.load(cell.request()))
-    workload = cell.family.workload(engine, inputs, spec, cell.folder.path)
+    engine, loaded = _timed(lambda: cell.platform.load(request))
+    workload = cell.family.workload(engine, cell.inputs, spec, cell.folder.path)
     say(Stage.WARMUP)
     _, first = _timed(workload.call)
     doubts = warm_up(workload.call, seconds=spec.measure.warmup_seconds)
@@ -87,7 +95,7 @@ def measure(assignment: Assignment, say: Say) -> Outcome:
     readings: dict[str, list[float]] = {
         "load_time": [loaded],
         "first_inference_time": [first],
-        "preprocessing_time": preprocessing,
+        "preprocessing_time": cell.preprocessing,
         **speed.readings(sampled.calls, batch_size=spec.batch_size),
         **workload.readings(sampled.calls),
         **busy,
@@ -97,7 +105,7 @@ def measure(assignment: Assignment, say: Say) -> Outcome:
     return Outcome(
         readings=_rows(readings),
         doubts=(*doubts, *sampled.doubts),
-        evidence=_prove(cell, engine, inputs, timed) if assignment.repeat == 0 else (),
+        evidence=_prove(cell, engine, timed) if assignment.repeat == 0 else (),
         facts=_facts(cell, engine),
     )
 
@@ -113,7 +121,10 @@ def _open(assignment: Assignment) -> _Cell:
     )
     module = importlib.import_module(f"workers.families.{spec.model.family}")
     platform = importlib.import_module(f"workers.platforms.{spec.platform}").PLATFORM
-    return _Cell(assignment, platform, module.WORKLOADS, module.HEAD, folder)
+    head = head_of(module.HEADS, folder.path)
+    family: Family = getattr(module, "WORKLOADS_OF_HEAD", {}).get(head, module.WORKLOADS)
+    inputs, preprocessing = family.inputs(folder.path, spec)
+    return _Cell(assignment, platform, family, head, folder, inputs, preprocessing)
 
 
 def _timed(call: Callable[[], Any]) -> tuple[Any, float]:
@@ -135,23 +146,24 @@ def _facts(cell: _Cell, engine: Any) -> dict[str, JsonValue]:
     }
 
 
-def _prove(cell: _Cell, engine: Any, inputs: Arrays, timed: list[dict[str, Array]]) -> tuple[Evidence, ...]:
+def _prove(cell: _Cell, engine: Any, timed: list[dict[str, Array]]) -> tuple[Evidence, ...]:
     """Gather the evidence layer by layer, outside the timed loop."""
     spec, folder = cell.assignment.spec, cell.folder
-    expected = reference(cell.family, inputs, spec, cell.request())
-    answers = cell.family.answers(engine, inputs, spec, folder.path, expected)
+    expected = reference(cell.family, spec, cell.request())
+    answers = cell.family.answers(engine, cell.inputs, spec, folder.path, expected.answers)
     other_inputs, _ = cell.family.inputs(folder.path, spec.model_copy(update={"seed": spec.seed + 1}))
-    others = cell.family.answers(engine, other_inputs, spec, folder.path, expected)
+    others = cell.family.answers(engine, other_inputs, spec, folder.path, expected.answers)
     where = engine.placement()
     return (
         identity.judge(
             runtime=str(where["runtime"]),
             in_files=folder.parameters,
+            expected=expected.parameters,
             loaded=engine.parameters(),
             published=folder.published_parameters,
             graph="graphs" in where,
         ),
         placement.judge(platform=spec.platform, precision=spec.precision, placement=where),
-        agreement.judge(precision=spec.precision, answers=answers, reference=expected, timed=timed),
+        agreement.judge(precision=spec.precision, answers=answers, reference=expected.answers, timed=timed),
         sensitivity.judge(answers=answers, others=others, timed=timed),
     )

@@ -38,6 +38,9 @@ class LoadRequest(NamedTuple):
     options: Mapping[str, Scalar]
     threads: int
     cache_dir: Path
+    example: Mapping[str, Array] = {}  # inputs of one call, for platforms that trace the model with them
+    gives: tuple[str, ...] = ()  # names of the outputs that the family reads; empty for generated tokens
+    new_tokens: int = 0  # tokens that one call generates
 
 
 class Engine(Protocol):
@@ -99,6 +102,9 @@ class Platform(Protocol):
 
         Raises: Unsupported when this precision or head cannot be had on this platform.
         """
+
+    def ready(self, request: LoadRequest) -> None:
+        """Import what `load` needs, so that the time of loading is the model's own."""
 
     def load(self, request: LoadRequest) -> Engine:
         """Load the model, ready for its first call. Errors of the runtime come out as errors of farm.contract."""

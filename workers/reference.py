@@ -3,9 +3,10 @@
 import importlib
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
+from pydantic import JsonValue
 
 from farm.contract.job import JobSpec
 from farm.contract.value import digest
@@ -14,35 +15,52 @@ from workers.engine import Array, Arrays, LoadRequest
 from workers.workload import Family
 
 FILE: Final = "reference.npz"
+COUNT: Final = "parameters"
 FAKE: Final = "fake"
 MAKERS: Final = ("torch", "transformers", "tokenizers")
 
 
-def reference(family: Family, inputs: Arrays, spec: JobSpec, request: LoadRequest) -> dict[str, Array]:
-    """Give the reference answers, computing them if nobody has yet. The fake family has none."""
+class Reference(NamedTuple):
+    """What PyTorch answers on the CPU in fp32, and how many parameters its model of this head has."""
+
+    answers: dict[str, Array]
+    parameters: int
+
+
+def reference(family: Family, spec: JobSpec, request: LoadRequest) -> Reference:
+    """Give the reference, computing it if nobody has yet. The fake family has none."""
     if spec.model.family == FAKE:
-        return {}
+        return Reference({}, 0)
 
     def make(part: Path) -> None:
         plain = request._replace(precision="fp32", options={})
         engine: Any = importlib.import_module("workers.platforms.cpu").PLATFORM.load(plain)
-        answers = family.answers(engine, inputs, spec, request.folder.path)
-        np.savez(part / FILE, allow_pickle=False, **answers)
+        answers = family.answers(engine, request.example, spec, request.folder.path)
+        np.savez(part / FILE, allow_pickle=False, **answers, **{COUNT: np.asarray(engine.parameters())})
 
-    folder, _ = cached(request.cache_dir, "reference", _key(inputs, spec, request), make)
+    folder, _ = cached(request.cache_dir, "reference", _key(spec, request), make)
     with np.load(folder / FILE, allow_pickle=False) as found:
-        return dict(found)
+        arrays = dict(found)
+    return Reference(arrays, int(arrays.pop(COUNT)))
 
 
-def _key(inputs: Arrays, spec: JobSpec, request: LoadRequest) -> str:
-    import_versions = {name: metadata.version(name) for name in MAKERS}
-    shown = {name: digest(array.tobytes().hex()) for name, array in sorted(inputs.items())}
+def _key(spec: JobSpec, request: LoadRequest) -> str:
+    inputs: dict[str, JsonValue] = {
+        name: digest([str(array.dtype), [*array.shape], array.tobytes().hex()])
+        for name, array in sorted(_shown(request.example).items())
+    }
+    versions: dict[str, JsonValue] = {name: metadata.version(name) for name in MAKERS}
     return digest(
         {
             "model": request.folder.key,
             "family": spec.model.family,
-            "inputs": {**shown},
+            "head": request.head,
+            "inputs": inputs,
             "new_tokens": spec.new_tokens,
-            "versions": {**import_versions},
+            "versions": versions,
         }
     )
+
+
+def _shown(inputs: Arrays) -> dict[str, Array]:
+    return {name: np.ascontiguousarray(array) for name, array in inputs.items()}

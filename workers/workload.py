@@ -30,7 +30,9 @@ class Workload(Protocol):
 
 
 class Family(Protocol):
-    """A kind of work. HEAD, AXES and ITEM stand as literals on top of the file for the control plane to read."""
+    """A kind of work. HEADS, AXES and ITEM stand as literals on top of the file for the control plane to read."""
+
+    gives: tuple[str, ...]  # names of the model's outputs that a call reads; empty where tokens are generated
 
     def inputs(self, folder: Path, spec: JobSpec) -> tuple[Arrays, list[float]]:
         """Make the model inputs of one call, the same for the same seed; and seconds of preprocessing, one per try."""

@@ -64,7 +64,7 @@ _ROWS: Final = (
         "s",
         "lower",
         "First token",
-        "From the call to the first generated token, prompt included.",
+        "From the call to the first generated token: encoder, vision tower and prompt included.",
     ),
     Metric("inter_token_latency", "s", "lower", "Per token", "Time between two generated tokens after the first."),
     Metric(
@@ -72,7 +72,7 @@ _ROWS: Final = (
         "tokens/s",
         "higher",
         "Prefill",
-        "Prompt tokens of the batch per second to the first token.",
+        "Prompt tokens of the batch, a picture's included, per second to the first token.",
     ),
     Metric(
         "decode_tokens_per_second",
@@ -91,6 +91,8 @@ _ROWS: Final = (
     ),
     Metric("encoder_time", "s", "lower", "Encoder", "The encoder's part of one call."),
     Metric("decoder_time", "s", "lower", "Decoder", "The decoder's part of one call, all its tokens."),
+    Metric("time_per_frame", "s", "lower", "Per frame", "Wall time of one call divided by its frames."),
+    Metric("generation_time", "s", "lower", "Generation", "All generated tokens after the first."),
 )
 
 METRICS: Final[dict[str, Metric]] = {row.name: row for row in _ROWS}

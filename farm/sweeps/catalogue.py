@@ -21,23 +21,29 @@ PLATFORMS: Final = "platforms"
 
 
 class ModelEntry(Value):
-    """A model of the zoo. `stands_for` is the published model it is built like, `parameters` that model's count."""
+    """A model of the zoo. `stands_for` is the published model it is built like, `parameters` that model's count.
+
+    `without` names axes of its family that mean nothing for this model.
+    """
 
     name: str
     family: str
     stands_for: str
     parameters: int
+    without: tuple[str, ...] = ()
 
 
 class FamilyEntry(Value):
-    """A kind of work. `platforms` names the only platforms it runs on; empty means all."""
+    """A kind of work. `heads` names the architectures it takes, by the end of their names, and their head.
+
+    `platforms` names the only platforms it runs on; empty means all.
+    """
 
     name: str
-    head: str
+    heads: dict[str, str]
     axes: tuple[str, ...]
     item: str
     columns: tuple[str, ...]
-    architectures: tuple[str, ...]
     platforms: tuple[str, ...] = ()
 
 
@@ -75,7 +81,7 @@ class Catalogue(Value):
         found = [
             (len(ending), name)
             for name, entry in self.families.items()
-            for ending in entry.architectures
+            for ending in entry.heads
             if any(architecture.endswith(ending) for architecture in architectures)
         ]
         return max(found)[1] if found else None
@@ -87,7 +93,7 @@ def read_catalogue(root: Path | None = None) -> Catalogue:
     Raises: EnvironmentFault when the folder is not there or a file states its facts wrongly.
     """
     folder = root or _workers_folder()
-    families = _entries(folder / FAMILIES, marker="HEAD", make=_family)
+    families = _entries(folder / FAMILIES, marker="HEADS", make=_family)
     models = _entries(folder / ZOO, marker="FAMILY", make=_model)
     return Catalogue(
         models=models,
@@ -159,17 +165,17 @@ def _model(stem: str, facts: Mapping[str, Any]) -> ModelEntry:
         family=facts["FAMILY"],
         stands_for=facts["STANDS_FOR"],
         parameters=facts["PARAMETERS"],
+        without=facts.get("WITHOUT", ()),
     )
 
 
 def _family(stem: str, facts: Mapping[str, Any]) -> FamilyEntry:
     return FamilyEntry(
         name=stem,
-        head=facts["HEAD"],
+        heads=facts["HEADS"],
         axes=facts["AXES"],
         item=facts["ITEM"],
         columns=facts["COLUMNS"],
-        architectures=facts["ARCHITECTURES"],
         platforms=facts.get("PLATFORMS", ()),
     )
 

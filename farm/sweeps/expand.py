@@ -55,9 +55,11 @@ def matches(where: Where, draft: Draft, catalogue: Catalogue) -> bool:
     return all(_meets(name, values, draft, platform) for name, values in where.items())
 
 
-def has_axis(catalogue: Catalogue, family: str, axis: str) -> bool:
-    """Say whether an axis has a meaning for a family. One that the farm has no file for has none."""
-    return family in catalogue.families and axis in catalogue.families[family].axes
+def has_axis(catalogue: Catalogue, model: ModelReference, axis: str) -> bool:
+    """Say whether an axis has a meaning for a model. In a family that the farm has no file for, none has."""
+    family = catalogue.families.get(model.family)
+    left_out = catalogue.models[model.location].without if model.source == "zoo" else ()
+    return family is not None and axis in family.axes and axis not in left_out
 
 
 def _meets(name: str, values: tuple[Scalar, ...], draft: Draft, platform: PlatformEntry) -> bool:
@@ -83,9 +85,9 @@ def _drafts(plan: SweepPlan, catalogue: Catalogue) -> Iterator[Draft]:
                 platform=platform,
                 precision=entry.fast_precision if precision == FAST else precision,
                 scenario=scenario,
-                batch_size=batch if has_axis(catalogue, model.family, "batch_size") else 1,
-                sequence_length=length if has_axis(catalogue, model.family, "sequence_length") else None,
-                new_tokens=tokens if has_axis(catalogue, model.family, "new_tokens") else None,
+                batch_size=batch if has_axis(catalogue, model, "batch_size") else 1,
+                sequence_length=length if has_axis(catalogue, model, "sequence_length") else None,
+                new_tokens=tokens if has_axis(catalogue, model, "new_tokens") else None,
                 options=tuple(options.items()),
             )
 
@@ -124,7 +126,7 @@ def _overridden(spec: JobSpec, override: Override, catalogue: Catalogue) -> JobS
     changed: dict[str, object] = {
         name: value
         for name in ("batch_size", "sequence_length", "new_tokens")
-        if (value := getattr(override, name)) is not None and has_axis(catalogue, spec.model.family, name)
+        if (value := getattr(override, name)) is not None and has_axis(catalogue, spec.model, name)
     }
     if override.timeout is not None:
         changed["timeout"] = override.timeout

@@ -179,6 +179,6 @@ class _Reading:
     def _check_axes(self, node: Node, override: Override, matched: list[Draft]) -> None:
         for axis in FAMILY_AXES:
             sets = getattr(override, axis) is not None
-            if sets and matched and not any(has_axis(self._catalogue, draft.model.family, axis) for draft in matched):
+            if sets and matched and not any(has_axis(self._catalogue, draft.model, axis) for draft in matched):
                 families = ", ".join(dict.fromkeys(draft.model.family for draft in matched))
                 self._mistakes.add(node.line, f"{node.field}.{axis}", f"{axis} has no meaning for {families}")

@@ -32,25 +32,22 @@ FILES = {
     "zoo/building.py": "SEED: Final = 3\n",
     "zoo/_shared.py": "raise RuntimeError('nobody may import or read this')\n",
     "families/text_embedding.py": """
-        HEAD: Final = "FeatureExtraction"
+        HEADS: Final = {"BertModel": "FeatureExtraction", "Model": "FeatureExtraction"}
         AXES: Final = ("batch_size", "sequence_length")
         ITEM: Final = "sentence"
         COLUMNS: Final = ("latency_per_item", "embedding_dimension")
-        ARCHITECTURES: Final = ("BertModel", "Model")
         """,
     "families/text_generation.py": """
-        HEAD: Final = "CausalLM"
+        HEADS: Final = {"ForCausalLM": "CausalLM", "LMHeadModel": "CausalLM"}
         AXES: Final = ("batch_size", "sequence_length", "new_tokens")
         ITEM: Final = "sequence"
         COLUMNS: Final = ("time_to_first_token",)
-        ARCHITECTURES: Final = ("ForCausalLM", "LMHeadModel")
         """,
     "families/fake.py": """
-        HEAD: Final = "Fake"
+        HEADS: Final = {}
         AXES: Final = ()
         ITEM: Final = "nothing"
         COLUMNS: Final = ()
-        ARCHITECTURES: Final = ()
         PLATFORMS: Final = ("fake",)
         """,
     "platforms/cpu.py": """

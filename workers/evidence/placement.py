@@ -9,7 +9,13 @@ from farm.contract.evidence import Evidence, Layer, Outcome
 
 #: Where each platform's weights or graphs must be, and the runtime that must have run them.
 EXPECTED: Final = {"cpu": ("torch", "cpu"), "cuda": ("torch", "cuda"), "openvino": ("openvino", "CPU")}
-TYPES: Final = {"fp32": "float32", "tf32": "float32", "fp16": "float16", "bf16": "bfloat16"}
+TYPES: Final = {
+    "fp32": ["float32"],
+    "tf32": ["float32"],
+    "fp16": ["float16"],
+    "bf16": ["bfloat16"],
+    "int8": ["float32", "qint8"],  # linear layers are quantised, the rest is not
+}
 
 
 def judge(*, platform: str, precision: str, placement: Mapping[str, JsonValue]) -> Evidence:
@@ -29,9 +35,9 @@ def judge(*, platform: str, precision: str, placement: Mapping[str, JsonValue]) 
         return say(Outcome.FAIL, f"the weights are on {placement.get('weight_devices')}, not on {device} alone")
     if placement.get("output_devices") not in ([], [device]):
         return say(Outcome.FAIL, f"the outputs are on {placement.get('output_devices')}, not on {device}")
-    if placement.get("weight_types") != [TYPES[precision]]:
+    if placement.get("weight_types") != TYPES[precision]:
         return say(Outcome.FAIL, f"the weights are {placement.get('weight_types')}, not {TYPES[precision]}")
-    return say(Outcome.PASS, f"all weights are on {device} as {TYPES[precision]}")
+    return say(Outcome.PASS, f"all weights are on {device} as {' and '.join(TYPES[precision])}")
 
 
 def _graph(placement: Mapping[str, JsonValue], *, device: str, say: Callable[[Outcome, str], Evidence]) -> Evidence:

@@ -56,6 +56,22 @@ class Decoding:
         return {"logits": np.stack(logits, axis=1), "tokens": np.stack(tokens, axis=1)}
 
 
+def generated(calls: Sequence[Call], *, rows: int, read: int, new_tokens: int) -> dict[str, list[float]]:
+    """Give what every generating family reports: the first token, the others, and tokens per second of both.
+
+    `read` counts the prompt tokens of the whole batch.
+    """
+    first = between(calls, -1, 1)
+    found = {"time_to_first_token": first, "prefill_tokens_per_second": [read / seconds for seconds in first]}
+    if new_tokens > 1:
+        found["inter_token_latency"] = [
+            (call.marks[i + 1] - call.marks[i]) / SECOND for call in calls for i in range(1, new_tokens)
+        ]
+        rest = between(calls, 1, new_tokens)
+        found["decode_tokens_per_second"] = [rows * (new_tokens - 1) / seconds for seconds in rest]
+    return found
+
+
 def between(calls: Sequence[Call], first: int, last: int) -> list[float]:
     """Give the seconds between two marks of each call; mark -1 as `first` means the call's start."""
     return [(call.marks[last] - (call.start if first < 0 else call.marks[first])) / SECOND for call in calls]

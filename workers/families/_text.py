@@ -23,6 +23,17 @@ def token_batch(folder: Path, *, rows: int, length: int, seed: int) -> dict[str,
     return {name: np.asarray([row[name] for row in made], dtype=np.int64) for name in made[0]}
 
 
+def sentences(*, rows: int, tokens: int, seed: int) -> list[str]:
+    """Make different texts that any tokenizer turns into at least so many tokens: a word is a token at least."""
+    dice = random.Random(seed)
+    return [_words(dice, tokens) for _ in range(rows)]
+
+
+def cut_and_filled(tokens: int) -> dict[str, Any]:
+    """Give the options of a tokenizer that make every text exactly so long, as NumPy arrays."""
+    return {"padding": "max_length", "truncation": True, "max_length": tokens, "return_tensors": "np"}
+
+
 def check_length(folder: Path, tokens: int) -> None:
     """Refuse what the model has no positions for.
 
@@ -35,8 +46,11 @@ def check_length(folder: Path, tokens: int) -> None:
 
 
 def _row(tokenizer: Any, dice: random.Random, *, length: int) -> dict[str, list[int]]:
-    text = " ".join(dice.choices(words(), k=length))  # a word is a token at least
-    row = tokenizer(text, truncation=True, max_length=length)
+    row = tokenizer(_words(dice, length), truncation=True, max_length=length)
     if len(row["input_ids"]) != length:
         raise Unsupported(f"the tokenizer made {len(row['input_ids'])} tokens of a text asked to have {length}")
     return {name: list(values) for name, values in row.items()}
+
+
+def _words(dice: random.Random, count: int) -> str:
+    return " ".join(dice.choices(words(), k=count))

@@ -10,16 +10,17 @@ from farm.contract.job import JobSpec
 from workers.engine import Array, Arrays, Raw
 from workers.workload import Call, Family
 
-HEAD: Final = "Fake"
+HEADS: Final = {"FakeModel": "Fake"}
 AXES: Final = ("batch_size",)
 ITEM: Final = "nothing"
 COLUMNS: Final = ()
-ARCHITECTURES: Final = ("FakeModel",)
 PLATFORMS: Final = ("fake",)
 
 
 class FakeFamily:
     """Calls the fake engine."""
+
+    gives: tuple[str, ...] = ()
 
     def inputs(self, folder: Path, spec: JobSpec) -> tuple[Arrays, list[float]]:
         """Make rows of nothing."""

@@ -10,24 +10,27 @@ from workers.engine import Array, Arrays
 from workers.families._text import check_length, token_batch
 from workers.workload import Call, Family
 
-HEAD: Final = "FeatureExtraction"
+HEADS: Final = {
+    "BertModel": "FeatureExtraction",
+    "BertForMaskedLM": "FeatureExtraction",
+    "RobertaModel": "FeatureExtraction",
+    "RobertaForMaskedLM": "FeatureExtraction",
+    "MPNetModel": "FeatureExtraction",
+    "MPNetForMaskedLM": "FeatureExtraction",
+    "ElectraModel": "FeatureExtraction",
+    "AlbertModel": "FeatureExtraction",
+}
 AXES: Final = ("batch_size", "sequence_length")
 ITEM: Final = "sentence"
 COLUMNS: Final = ("latency_per_item", "embedding_dimension")
-ARCHITECTURES: Final = (
-    "BertModel",
-    "BertForMaskedLM",
-    "DistilBertModel",
-    "RobertaModel",
-    "MPNetModel",
-    "XLMRobertaModel",
-)
 
 TINY: Final = 1e-12  # keeps the norm of a zero vector from dividing by zero; sentence-transformers' value
 
 
 class TextEmbedding:
     """Pooled sentence vectors, as sentence-transformers makes them."""
+
+    gives: tuple[str, ...] = ("last_hidden_state",)
 
     def inputs(self, folder: Path, spec: JobSpec) -> tuple[Arrays, list[float]]:
         """Make sentences of the asked token length."""

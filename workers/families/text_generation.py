@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from farm.contract.job import JobSpec
 from workers.engine import Array, Arrays
-from workers.families._decoding import SECOND, Decoding, between
+from workers.families._decoding import Decoding, generated
 from workers.families._text import check_length, token_batch
 from workers.workload import Call, Family
 
-HEAD: Final = "CausalLM"
+HEADS: Final = {"ForCausalLM": "CausalLM", "LMHeadModel": "CausalLM"}
 AXES: Final = ("batch_size", "sequence_length", "new_tokens")
 ITEM: Final = "sequence"
 COLUMNS: Final = (
@@ -19,12 +19,13 @@ COLUMNS: Final = (
     "prefill_tokens_per_second",
     "decode_tokens_per_second",
 )
-ARCHITECTURES: Final = ("ForCausalLM", "LMHeadModel")
 READ: Final = ("input_ids", "attention_mask")
 
 
 class TextGeneration:
     """Autoregressive language models."""
+
+    gives: tuple[str, ...] = ()
 
     def inputs(self, folder: Path, spec: JobSpec) -> tuple[Arrays, list[float]]:
         """Make prompts of the asked token length."""
@@ -55,18 +56,7 @@ class Generation(Decoding):
 
     def readings(self, calls: Sequence[Call]) -> Mapping[str, list[float]]:
         """Give the times of the first and the other tokens."""
-        first = between(calls, -1, 1)
-        found = {
-            "time_to_first_token": first,
-            "prefill_tokens_per_second": [self._rows * self._prompt / seconds for seconds in first],
-        }
-        if self._new_tokens > 1:
-            rest = between(calls, 1, self._new_tokens)
-            found["inter_token_latency"] = [
-                (call.marks[i + 1] - call.marks[i]) / SECOND for call in calls for i in range(1, self._new_tokens)
-            ]
-            found["decode_tokens_per_second"] = [self._rows * (self._new_tokens - 1) / seconds for seconds in rest]
-        return found
+        return generated(calls, rows=self._rows, read=self._rows * self._prompt, new_tokens=self._new_tokens)
 
 
 WORKLOADS: Final[Family] = TextGeneration()

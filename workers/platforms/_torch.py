@@ -1,5 +1,6 @@
 """PyTorch's side of every torch platform: a loaded model on one device, forward and token by token."""
 
+import inspect
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -7,53 +8,13 @@ import torch
 import transformers
 from pydantic import JsonValue
 
-from farm.contract.errors import JobFailure, ModelInvalid, OutOfMemory, Unsupported
+from farm.contract.errors import Unsupported
 from workers.engine import Array, Arrays, LoadRequest
 
-DTYPES: Final = {"fp32": torch.float32, "tf32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}
-
-#: Foreign errors, by a word in their text, as the farm's own.
-TRANSLATED: Final[tuple[tuple[str, type[JobFailure]], ...]] = (
-    ("out of memory", OutOfMemory),
-    ("can't allocate memory", OutOfMemory),
-    ("not enough memory", OutOfMemory),
-    ("not implemented for", Unsupported),
-)
+STATIC: Final = "static"
+DECODER: Final = "decoder_"  # how the names of a decoder's own inputs begin
 
 Tensors = dict[str, torch.Tensor]
-
-
-def translated(error: Exception) -> Exception:
-    """Give the farm's error for one of PyTorch's; an unknown one comes back as it is."""
-    for word, failure in TRANSLATED:
-        if word in str(error):
-            return failure(str(error).splitlines()[0])
-    return error
-
-
-def load_model(request: LoadRequest, device: str) -> Any:
-    """Load a model in the asked precision.
-
-    Raises: ModelInvalid, OutOfMemory, Unsupported.
-    """
-    head = "AutoModel" if request.head == "FeatureExtraction" else f"AutoModelFor{request.head}"
-    loader = getattr(transformers, head, None)
-    if loader is None:
-        raise Unsupported(f"transformers {transformers.__version__} has no {head}")
-    attention = str(request.options.get("attention", "sdpa"))
-    try:
-        model = loader.from_pretrained(
-            str(request.folder.path),
-            dtype=DTYPES[request.precision],
-            attn_implementation=attention,
-            local_files_only=True,
-            use_safetensors=True,
-        )
-        return model.eval().to(device)
-    except (RuntimeError, torch.OutOfMemoryError) as error:
-        raise translated(error) from error
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelInvalid(f"transformers cannot load {request.folder.path.name}: {error}") from error
 
 
 class TorchEngine:
@@ -64,11 +25,18 @@ class TorchEngine:
         self.model = model
         self._request = request
         self._device = torch.device(device)
+        self._two_parts = bool(model.config.is_encoder_decoder)
+        self._compiled = bool(request.options.get("compile"))
+        self._call = self._maybe_compiled(model)
+        self._encoder = self._maybe_compiled(model.get_encoder()) if self._two_parts else None
+        # Prompts need the logits of their last token only; a model that cannot be told so computes them all.
+        self._last_only = (
+            {"logits_to_keep": 1} if "logits_to_keep" in inspect.signature(model.forward).parameters else {}
+        )
+        self._static = self._static_cache() if request.options.get("cache") == STATIC else None
         self._logits: torch.Tensor | None = None
         self._state: Any = None
-        self._encoded: Any = None
-        self._mask: torch.Tensor | None = None
-        self._call = torch.compile(model) if request.options.get("compile") else model
+        self._beside: dict[str, Any] = {}
 
     def place(self, inputs: Arrays) -> Tensors:
         """Move inputs to the device and give floating-point ones the model's type."""
@@ -96,31 +64,34 @@ class TorchEngine:
 
     def encode(self, placed: Tensors) -> Tensors:
         """Run the encoder of an encoder-decoder model; a decoder-only model has none."""
-        if not self.model.config.is_encoder_decoder:
+        if self._encoder is None:
             return placed
-        inputs = {name: value for name, value in placed.items() if not name.startswith("decoder_")}
+        inputs = _unpadded({name: value for name, value in placed.items() if not name.startswith(DECODER)})
         with torch.inference_mode():
-            self._encoded = self.model.get_encoder()(**inputs)
+            self._beside = {"encoder_outputs": self._encoder(**inputs)}
+        if "attention_mask" in inputs:
+            self._beside["attention_mask"] = inputs["attention_mask"]
         self.synchronise()
         return placed
 
     def prefill(self, encoded: Tensors) -> torch.Tensor:
         """Read the prompt with an empty cache."""
-        self._state = None
-        if self.model.config.is_encoder_decoder:
-            return self._advance({"decoder_input_ids": encoded["decoder_input_ids"]})
-        self._mask = encoded.get("attention_mask")
-        return self._advance(dict(encoded))
+        self._state = self._static
+        if self._static is not None:
+            self._static.reset()
+        if self._two_parts:
+            return self._advance({"decoder_input_ids": encoded["decoder_input_ids"], **self._beside})
+        inputs = _unpadded(encoded)
+        self._beside = {"attention_mask": inputs["attention_mask"]} if "attention_mask" in inputs else {}
+        return self._advance({**inputs, **self._last_only})
 
     def step(self, tokens: torch.Tensor) -> torch.Tensor:
         """Read one token per row."""
-        if self.model.config.is_encoder_decoder:
-            return self._advance({"decoder_input_ids": tokens[:, None]})
-        inputs = {"input_ids": tokens[:, None]}
-        if self._mask is not None:
-            self._mask = torch.nn.functional.pad(self._mask, (0, 1), value=1)
-            inputs["attention_mask"] = self._mask
-        return self._advance(inputs)
+        if self._two_parts:
+            return self._advance({"decoder_input_ids": tokens[:, None], **self._beside})
+        if self._beside:
+            self._beside["attention_mask"] = torch.nn.functional.pad(self._beside["attention_mask"], (0, 1), value=1)
+        return self._advance({"input_ids": tokens[:, None], **self._beside})
 
     def tokens(self, raw: torch.Tensor) -> Array:
         """Turn greedy tokens into an int64 array."""
@@ -139,23 +110,23 @@ class TorchEngine:
         return array
 
     def parameters(self) -> int:
-        """Count the elements of the loaded parameters; tied ones once."""
-        return sum(parameter.numel() for parameter in self.model.parameters())
+        """Count the elements of the loaded parameters, quantised ones included; tied ones once."""
+        return sum(int(tensor.numel()) for tensor in (*self.model.parameters(), *self._quantised()))
 
     def placement(self) -> dict[str, JsonValue]:
         """Say where the model really is."""
         held = [*self.model.parameters(), *self.model.buffers()]
+        weights = [*self.model.parameters(), *(tensor for tensor in self._quantised() if tensor.is_quantized)]
         outputs = sorted({str(self._logits.device.type)}) if self._logits is not None else []
         return {
             "runtime": f"torch {torch.__version__}",
             "classes": [f"{type(self.model).__module__}.{type(self.model).__qualname__}"],
             "weight_devices": [*sorted({tensor.device.type for tensor in held})],
             "output_devices": [*outputs],
-            "weight_types": [
-                *sorted({str(parameter.dtype).removeprefix("torch.") for parameter in self.model.parameters()})
-            ],
+            "weight_types": [*sorted({str(tensor.dtype).removeprefix("torch.") for tensor in weights})],
             "attention": str(getattr(self.model.config, "_attn_implementation", "unknown")),
-            "compiled": self._call is not self.model,
+            "compiled": self._compiled,
+            "cache": STATIC if self._static is not None else "dynamic",
             "threads": torch.get_num_threads(),
         }
 
@@ -166,9 +137,12 @@ class TorchEngine:
     def synchronise(self) -> None:
         """Wait for the device; the CPU is always done."""
 
+    def compile_mode(self, request: LoadRequest) -> str | None:
+        """Give torch.compile's mode; a platform whose launches cost much says another than the default."""
+        del request
+        return None
+
     def _advance(self, inputs: dict[str, Any]) -> torch.Tensor:
-        if self.model.config.is_encoder_decoder:
-            inputs["encoder_outputs"] = self._encoded
         with torch.inference_mode():
             outputs = self._call(**inputs, past_key_values=self._state, use_cache=True)
             self._state = outputs.past_key_values
@@ -176,3 +150,27 @@ class TorchEngine:
             chosen: torch.Tensor = self._logits.argmax(-1)
         self.synchronise()
         return chosen
+
+    def _maybe_compiled(self, module: Any) -> Any:
+        return torch.compile(module, mode=self.compile_mode(self._request)) if self._compiled else module
+
+    def _static_cache(self) -> Any:
+        """Make a cache of fixed size, which compiled graphs can be replayed over."""
+        if self._two_parts or "input_ids" not in self._request.example:
+            raise Unsupported("cache: static is for models that only decode")
+        longest = self._request.example["input_ids"].shape[1] + self._request.new_tokens
+        return transformers.StaticCache(config=self.model.config, max_cache_len=longest)
+
+    def _quantised(self) -> list[torch.Tensor]:
+        """Give weight and bias of every quantised layer; they are no parameters to PyTorch."""
+        layers = (module for module in self.model.modules() if isinstance(module, torch.ao.nn.quantized.dynamic.Linear))
+        packed = (tensor for layer in layers for tensor in (layer.weight(), layer.bias()))
+        return [tensor for tensor in packed if tensor is not None]
+
+
+def _unpadded(inputs: Tensors) -> Tensors:
+    """Leave out a mask that hides nothing: without it attention needs no mask at all, and no look at it per token."""
+    mask = inputs.get("attention_mask")
+    if mask is None or not bool(mask.all()):
+        return inputs
+    return {name: value for name, value in inputs.items() if name != "attention_mask"}

@@ -7,15 +7,18 @@ from pydantic import JsonValue
 
 from farm.contract.machine import PlatformStatus
 from workers.engine import LoadRequest, Platform
-from workers.platforms._torch import TorchEngine, load_model
+from workers.platforms._torch import STATIC, TorchEngine
+from workers.platforms._torch_loading import load_model
 
 PRECISIONS: Final = ("fp32", "tf32", "fp16", "bf16")
 FAST_PRECISION: Final = "bf16"
 TAGS: Final = ("cuda",)
 START: Final = "fresh"  # a CUDA context does not survive a fork
 DEVICE: Final = "gpu"
-#: `attention`: transformers' word (sdpa, eager); `compile`: torch.compile, whose first call takes many seconds.
-OPTIONS: Final = {"attention": "sdpa", "compile": False}
+#: `attention`: transformers' word (sdpa, eager), auto leaves the choice to it; `compile`: torch.compile, whose first
+#: call takes many seconds; `cache`: dynamic, or static (of fixed size, for models that only decode); `threads`: 0 means
+#: the physical cores; `pin`: keep the process on as many processors as it has threads.
+OPTIONS: Final = {"attention": "auto", "compile": False, "cache": "dynamic", "threads": 0, "pin": False}
 
 BF16_SINCE: Final = (8, 0)  # compute capability of Ampere
 
@@ -33,6 +36,11 @@ class CudaEngine(TorchEngine):
             "device_memory_allocated": float(torch.cuda.max_memory_allocated()),
             "device_memory_reserved": float(torch.cuda.max_memory_reserved()),
         }
+
+    def compile_mode(self, request: LoadRequest) -> str | None:
+        """Replay CUDA graphs where every call has the same shapes: one pass, or decoding over a cache of fixed size."""
+        same_shapes = bool(request.gives) or request.options.get("cache") == STATIC
+        return "reduce-overhead" if same_shapes else None
 
     def placement(self) -> dict[str, JsonValue]:
         """Say where the model really is, and on which GPU."""
@@ -64,6 +72,10 @@ class CudaPlatform:
         """PyTorch reads the folder as it is."""
         del request
         return 0.0
+
+    def ready(self, request: LoadRequest) -> None:
+        """PyTorch and transformers are there; a model's own module takes milliseconds."""
+        del request
 
     def load(self, request: LoadRequest) -> Any:
         """Load the model onto the GPU."""

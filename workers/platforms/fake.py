@@ -85,6 +85,10 @@ class FakePlatform:
         del request
         return 0.0
 
+    def ready(self, request: LoadRequest) -> None:
+        """There is nothing to import."""
+        del request
+
     def load(self, request: LoadRequest) -> Any:
         """Take the scripted time, or fail as scripted."""
         options: dict[str, Scalar] = {**OPTIONS, **request.options}

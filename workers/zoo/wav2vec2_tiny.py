@@ -19,6 +19,7 @@ FAMILY: Final = "speech_to_text"
 STANDS_FOR: Final = "patrickvonplaten/wav2vec2-tiny-random"
 PARAMETERS: Final = 27280
 VERSION: Final = 1
+WITHOUT: Final = ("new_tokens",)  # CTC gives a letter for each frame
 
 LETTERS: Final = ("<pad>", "<s>", "</s>", "<unk>", "|", *"ETAONIHSRDLUMWCFGYPBVK'XJQZ")
 

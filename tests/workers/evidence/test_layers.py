@@ -22,7 +22,7 @@ ROWS = np.random.default_rng(0).standard_normal((2, 16)).astype(np.float32)
     ],
 )
 def test_identity_wants_the_published_weights_and_all_of_them(changes: dict[str, object], outcome: Outcome) -> None:
-    figures = {"runtime": "torch 2", "in_files": 100, "loaded": 100, "published": 100, "graph": False}
+    figures = {"runtime": "torch 2", "in_files": 100, "expected": 100, "loaded": 100, "published": 100, "graph": False}
     assert identity.judge(**(figures | changes)).outcome is outcome  # type: ignore[arg-type]
 
 
