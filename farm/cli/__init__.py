@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from farm import __version__
 from farm.contract.errors import FarmError
+from farm.reports.printable import printable_lines
 
 #: Files of this folder that are no commands.
 NO_COMMANDS: Final = frozenset({"__init__", "console", "listing", "options", "opening"})
@@ -80,7 +81,7 @@ def _run() -> int:
     try:
         code = typer.main.get_command(app).main(standalone_mode=False)
     except FarmError as error:
-        typer.echo(f"error: {error}", err=True)
+        typer.echo(f"error: {printable_lines(str(error))}", err=True)
         return error.exit_code
     except click.ClickException as error:
         error.show()

@@ -21,6 +21,7 @@ from rich.progress import (
 
 from farm.contract.states import JobState
 from farm.local.run import Glance
+from farm.reports.printable import printable, printable_lines
 
 
 def say(text: str) -> None:
@@ -30,7 +31,7 @@ def say(text: str) -> None:
 
 def tell(text: str) -> None:
     """Write news to stderr."""
-    typer.echo(text, err=True)
+    typer.echo(printable_lines(text), err=True)
 
 
 def log_to_stderr(level: str) -> None:
@@ -59,14 +60,25 @@ class SweepProgress:
 
     def show(self, seen: Glance) -> None:
         """Show a glance."""
-        bad = seen.states.get(JobState.FAILED, 0)
-        now = ", ".join(seen.running) or "waiting for a worker"
-        text = f"{now}{f' · {bad} failed' if bad else ''}"
+        text = printable(_words(seen))
         self._progress.update(self._task, total=seen.total(), completed=seen.settled(), description=text)
         line = f"{seen.settled()}/{seen.total()} {text}"
         if not self._terminal and line != self._last:
             tell(line)
         self._last = line
+
+
+def _words(seen: Glance) -> str:
+    """Say what runs now; when nothing does, what is waited for; when all is settled, how it ended."""
+    ended = {state: seen.states.get(state, 0) for state in (JobState.DONE, JobState.FAILED, JobState.CANCELLED)}
+    if seen.settled() == seen.total():
+        all_ended = ended | {JobState.UNSUPPORTED: seen.states.get(JobState.UNSUPPORTED, 0)}
+        counts = ", ".join(f"{count} {state}" for state, count in all_ended.items() if count)
+        return f"all settled: {counts}"
+    only_waiting = seen.states.get(JobState.WAITING, 0) == seen.total() - seen.settled()
+    idle = "waiting for a machine that can run them" if only_waiting else "waiting for a worker"
+    now = ", ".join(seen.running) or idle
+    return now + (f" · {ended[JobState.FAILED]} failed" if ended[JobState.FAILED] else "")
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from farm.contract.states import JobState
 from farm.database.engine import read
 from farm.queries.jobs import JobRow, get_job, list_jobs
 from farm.reports.document import Cell, Column
+from farm.reports.printable import printable_lines
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -76,7 +77,7 @@ def logs(
     chosen = [each for each in found if attempt is None or each.number == attempt]
     if not chosen:
         raise UnknownName(f"job {job} has no attempt {attempt or ''}".rstrip() + f"; it has {len(found)}")
-    say(chosen[-1].log)
+    say(printable_lines(chosen[-1].log))
 
 
 def _row(job: JobRow) -> tuple[Cell, ...]:

@@ -75,4 +75,4 @@ def list_(form: AsFormat = Format.TABLE) -> None:
 def prune(max_gib: Annotated[float, typer.Option(min=0, help="Keep at most so much.")]) -> None:
     """Remove the least recently used until at most this size is left."""
     left = json.loads(ask_workers(settings_with(), ["cache", "--max-bytes", str(int(max_gib * GIB))]))
-    tell(f"{len(left)} folders left, {sum(entry['bytes'] for entry in left) / GIB:.2f} GiB")
+    tell(f"{len(left)} folders left, {sum(entry['size_bytes'] for entry in left) / GIB:.2f} GiB")

@@ -55,9 +55,10 @@ def report(engine: Engine, *, verdict: Verdict = Verdict.REAL) -> Document:
 
 def test_a_real_result_is_compared_with_the_base_at_equal_precision(engine: Engine) -> None:
     text = render(report(engine), "markdown")
-    assert "| minilm | openvino | fp32 | fp32 | 4.00× | 1.00× | yes |" in text
+    assert "| minilm | batch 1, tokens 128 | openvino | fp32 | cpu fp32 | 4.00× | 1.00× | host | doubted |" in text
     assert (
-        "| minilm | openvino | fp32 | 1 | 128 | 100 | 10.0 ms | 10.0 ms | 0 | 20 | 1 MiB | REAL | noisy_host |" in text
+        "| minilm | openvino | fp32 | 1 | 128 | 10.0 ms | 0 % | 10.0 ms | 20 | 100 | 1 MiB | REAL | noisy_host |"
+        in text
     )
 
 
@@ -70,7 +71,7 @@ def test_a_mock_is_shown_and_never_compared(engine: Engine) -> None:
 def test_what_was_not_measured_is_told_with_its_reason(engine: Engine) -> None:
     text = render(report(engine), "markdown")
     assert "out_of_memory in measure: it broke" in text
-    assert "| NOT RUN, REAL | FAILED, REAL |" in text
+    assert "| REAL 1, NOT RUN 1 | FAILED 1, REAL 1 |" in text
 
 
 def test_every_format_carries_the_same_figures(engine: Engine) -> None:
@@ -78,7 +79,7 @@ def test_every_format_carries_the_same_figures(engine: Engine) -> None:
     found = json.loads(render(document, "json"))
     rows = next(section["tables"][0] for section in found["sections"] if section["title"] == "Text embedding")
     assert rows[1]["latency_p50"] == 0.010
-    assert "minilm,openvino,fp32,1,128,100.0,0.01,0.01" in render(document, "csv")
+    assert "minilm,openvino,fp32,1,128,0.01,0.0,0.01,20,100.0" in render(document, "csv")
     assert "10.0 ms" in render(document, "html")
     assert "10.0 ms" in render(document, "table")
 

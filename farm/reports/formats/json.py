@@ -1,4 +1,7 @@
-"""JSON with SI figures: a listing is a list of objects, a report an object with its sections."""
+"""JSON with SI figures: a listing is a list of objects, a report an object with its sections.
+
+Every character is kept; those that cannot be shown are written as JSON's own escapes.
+"""
 
 import json
 from typing import Any
@@ -24,9 +27,14 @@ def render(document: Document) -> str:
                 for section in document.sections
             ],
         }
-    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+    lines = json.dumps(found, indent=2, ensure_ascii=False).split("\n")
+    return "".join("".join(map(_escaped, line)) + "\n" for line in lines)
 
 
 def _objects(table: Table) -> list[dict[str, Any]]:
     keys = [column.key for column in table.columns]
     return [dict(zip(keys, row, strict=True)) for row in table.rows]
+
+
+def _escaped(character: str) -> str:
+    return character if character.isprintable() else json.dumps(character)[1:-1]
