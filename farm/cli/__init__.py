@@ -79,7 +79,7 @@ def main() -> None:
 
 def _run() -> int:
     try:
-        code = typer.main.get_command(app).main(standalone_mode=False)
+        code = typer.main.get_command(app).main(prog_name="farm", standalone_mode=False)
     except FarmError as error:
         typer.echo(f"error: {printable_lines(str(error))}", err=True)
         return error.exit_code

@@ -34,6 +34,11 @@ def tell(text: str) -> None:
     typer.echo(printable_lines(text), err=True)
 
 
+def counted(number: int, what: str) -> str:
+    """Say how many there are, as in `1 job` and `2 jobs`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def log_to_stderr(level: str) -> None:
     """Log one line per event."""
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)

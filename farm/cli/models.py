@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from farm.cli.console import tell
+from farm.cli.console import counted, tell
 from farm.cli.listing import show
 from farm.cli.options import AsFormat, Format, settings_with
 from farm.contract.errors import UnknownName
@@ -19,6 +19,7 @@ from farm.contract.machine import GIB
 from farm.local.processes import ask_workers
 from farm.reports.document import Column
 from farm.sweeps.catalogue import read_catalogue
+from farm.sweeps.mistakes import nearest
 
 app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
 cache = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look after the cached models.")
@@ -52,7 +53,7 @@ def build(
     known = read_catalogue().models
     for wanted in name or ():
         if wanted not in known:
-            raise UnknownName(f"no model {wanted!r}; known: {', '.join(known)}")
+            raise UnknownName(f"no model {wanted!r}; {nearest(wanted, known)}")
     wanted_all = list(known) if all_ else list(name or ())
     if not wanted_all:
         raise UnknownName("name the models to build, or give --all")
@@ -75,4 +76,4 @@ def list_(form: AsFormat = Format.TABLE) -> None:
 def prune(max_gib: Annotated[float, typer.Option(min=0, help="Keep at most so much.")]) -> None:
     """Remove the least recently used until at most this size is left."""
     left = json.loads(ask_workers(settings_with(), ["cache", "--max-bytes", str(int(max_gib * GIB))]))
-    tell(f"{len(left)} folders left, {sum(entry['size_bytes'] for entry in left) / GIB:.2f} GiB")
+    tell(f"{counted(len(left), 'folder')} left, {sum(entry['size_bytes'] for entry in left) / GIB:.2f} GiB")

@@ -12,7 +12,7 @@ from typing import Annotated, Final
 import typer
 from sqlalchemy import Engine
 
-from farm.cli.console import say, sweep_progress, tell
+from farm.cli.console import counted, say, sweep_progress, tell
 from farm.cli.listing import show
 from farm.cli.opening import opened
 from farm.cli.options import AsFormat, Db, Format, Limit, settings_with
@@ -91,7 +91,7 @@ def cancel(sweep: Id, db: Db = None) -> None:
     """Cancel what is not done; running jobs stop within seconds."""
     with write(opened(settings_with(db))) as session:
         at_once, running = cancel_jobs(session, get_sweep(session, sweep).public_id)
-    tell(f"{at_once} jobs cancelled; {running} running ones stop within seconds")
+    tell(f"{counted(at_once, 'job')} cancelled; {running} running ones stop within seconds")
 
 
 @app.command()
@@ -105,7 +105,7 @@ def retry(
     with write(opened(settings)) as session:
         public_id = get_sweep(session, sweep).public_id
         again = retry_jobs(session, public_id, tries=settings.max_attempts, unsupported=unsupported)
-    tell(f"{again} jobs will be tried again")
+    tell(f"{counted(again, 'job')} will be tried again")
 
 
 def _wait(engine: Engine, public_id: str) -> int:

@@ -5,10 +5,12 @@ readers would take for more than text.
 """
 
 import importlib
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from farm.contract.errors import UserMistake
 from farm.reports.document import Document, Section, Table
 from farm.reports.printable import printable
 
@@ -29,15 +31,34 @@ def render_table(table: Table, form: str) -> str:
 
 
 def write_files(document: Document, to: Path, *, formats: Sequence[str]) -> list[Path]:
-    """Write a document beside `to` in several formats, each with its own ending; give the files."""
+    """Write a document beside `to` in several formats, each with its own ending; give the files.
+
+    Raises: UserMistake when they cannot be written.
+    """
     written = []
-    to.parent.mkdir(parents=True, exist_ok=True)
     for form in formats:
         ending = str(importlib.import_module(f"{__name__}.{form}").ENDING)
         path = to.with_name(to.name + ending)
-        path.write_text(render(document, form), encoding="utf-8")
+        make_room(path)
+        try:
+            path.write_text(render(document, form), encoding="utf-8")
+        except OSError as error:
+            raise UserMistake(f"cannot write the report {path}: {error.strerror or error}") from error
         written.append(path)
     return written
+
+
+def make_room(path: Path) -> None:
+    """Make the folder of a file: asked before long work, so that its report does not fail at the end.
+
+    Raises: UserMistake when it cannot be made or written to.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise UserMistake(f"cannot write the report {path}: {error.strerror or error}") from error
 
 
 def _printable(document: Document) -> Document:

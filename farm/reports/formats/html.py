@@ -48,8 +48,8 @@ td.badges { white-space: normal; min-width: 9ch }
 .badge { display: inline-block; white-space: nowrap; padding: 0 .5em; margin: 0 .15em .15em 0; border-radius: 1em;
   border: 1px solid currentColor; font-size: .85em; color: var(--warn) }
 .badge.good { color: var(--good) } .badge.bad { color: var(--bad) } .badge.faint { color: var(--faint) }
-@media (max-width: 600px) { body { padding: 1rem .75rem } td:first-child { min-width: 10ch; max-width: 35vw; white-space: normal;
-  overflow-wrap: anywhere } }
+@media (max-width: 600px) { body { padding: 1rem .75rem } td:first-child { min-width: 10ch; max-width: 35vw;
+  white-space: normal; overflow-wrap: anywhere } }
 @media print { .scroll { overflow: visible } table { white-space: normal; font-size: .7em } }
 </style></head><body>
 <h1>{{ document.title }}</h1>

@@ -12,9 +12,12 @@ ENDING = ".json"
 
 
 def render(document: Document) -> str:
-    """Write a document; one that has no title is a listing."""
-    if not document.title:
-        found: Any = _objects(document.sections[0].tables[0])
+    """Write a document; one that has no title is a listing, or several by their names."""
+    found: Any
+    if not document.title and len(document.sections) == 1:
+        found = _objects(document.sections[0].tables[0])
+    elif not document.title:
+        found = {section.title: _objects(section.tables[0]) for section in document.sections}
     else:
         found = {
             "title": document.title,
