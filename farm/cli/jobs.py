@@ -1,7 +1,8 @@
 """Look at jobs, their attempts and their logs.
 
 Examples:
-  farm jobs list --state failed
+  farm jobs list --sweep last --state failed
+  farm jobs show m4t8w2c6yz
   farm jobs logs m4t8w2c6yz
 """
 
@@ -22,7 +23,7 @@ from farm.queries.sweeps import get_sweep
 from farm.reports.document import Cell, Column
 from farm.reports.printable import printable_lines
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
 
 COLUMNS = (
     Column("job", "Job"),
@@ -50,7 +51,7 @@ EVENTS = (
     Column("actor", "Actor"),
     Column("detail", "Detail"),
 )
-Id = Annotated[str, typer.Argument(help="Id of the job.", metavar="ID")]
+Id = Annotated[str, typer.Argument(metavar="JOB")]
 
 
 @app.command("list")
@@ -63,7 +64,7 @@ def list_(
     form: AsFormat = Format.TABLE,
     limit: Limit = 200,
 ) -> None:
-    """List jobs."""
+    """List jobs, the newest sweep first: their ids, cells, states and why they are in them."""
     with read(opened(settings_with(db))) as session:
         chosen = get_sweep(session, sweep).public_id if sweep else None
         show(COLUMNS, [_row(job) for job in list_jobs(session, sweep=chosen, state=state, limit=limit)], form)
@@ -71,7 +72,10 @@ def list_(
 
 @app.command("show")
 def show_(job: Id, db: Db = None, form: AsFormat = Format.TABLE) -> None:
-    """Show a job with its attempts and events; CSV has the job alone."""
+    """Show the job of this id with its attempts and events.
+
+    CSV has the job alone.
+    """
     with read(opened(settings_with(db))) as session:
         found = get_job(session, job)
     attempts = [
@@ -93,7 +97,7 @@ def logs(
     attempt: Annotated[int | None, typer.Option(help="Number of the attempt; default: the last.")] = None,
     db: Db = None,
 ) -> None:
-    """Print the end of what a job's process wrote."""
+    """Print the end of what the process of the job of this id wrote."""
     with read(opened(settings_with(db))) as session:
         found = get_job(session, job).attempts
     chosen = [each for each in found if attempt is None or each.number == attempt]

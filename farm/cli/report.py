@@ -1,8 +1,9 @@
 """Write the performance report of a sweep.
 
 Examples:
-  farm report last
+  farm report
   farm report k3m9x2p7qa --to results/nightly
+  farm report last --format html > report.html
 """
 
 from enum import StrEnum
@@ -19,7 +20,7 @@ from farm.reports import performance
 from farm.reports.formats import render, write_files
 from farm.sweeps.catalogue import read_catalogue
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 class ReportFormat(StrEnum):
@@ -34,14 +35,16 @@ class ReportFormat(StrEnum):
 
 @app.command()
 def report(
-    sweep: Annotated[str, typer.Argument(help="Id of the sweep, or `last`.", metavar="SWEEP")] = "last",
-    to: Annotated[Path | None, typer.Option(help="Write FILE.md and FILE.html instead.", metavar="FILE")] = None,
+    sweep: Annotated[str, typer.Argument(metavar="SWEEP")] = "last",
+    to: Annotated[
+        Path | None, typer.Option(help="Write FILE.md and FILE.html instead of stdout.", metavar="FILE")
+    ] = None,
     db: Db = None,
     form: Annotated[
         ReportFormat, typer.Option("--format", "-f", help="How to write it to stdout.")
     ] = ReportFormat.MARKDOWN,
 ) -> None:
-    """Write a report to stdout, or to files."""
+    """Write the report of a sweep (its id, or `last` for the newest) to stdout, or to files."""
     with read(opened(settings_with(db))) as session:
         document = performance.build(session, sweep, catalogue=read_catalogue())
     if to is None:

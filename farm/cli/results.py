@@ -2,6 +2,7 @@
 
 Examples:
   farm results --model minilm --verdict real
+  farm results --sweep last --format csv > results.csv
   farm results show k3m9x2p7qa
 """
 
@@ -31,7 +32,7 @@ EVIDENCE = (Column("layer", "Layer"), Column("outcome", "Outcome", badges=True),
 DOUBTS = (Column("doubt", "Doubt"), Column("figure", "Figure", "1"), Column("detail", "Detail"))
 FACTS = (Column("fact", "Fact"), Column("value", "Value"))
 
-app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
+app = typer.Typer(add_completion=False, rich_markup_mode=None, invoke_without_command=True)
 
 COLUMNS = (
     Column("result", "Result"),
@@ -56,9 +57,9 @@ def results(
     ctx: typer.Context,
     sweep: Annotated[str | None, typer.Option(metavar="ID", help="Id of the sweep; `last` is the newest.")] = None,
     model: Annotated[str | None, typer.Option(help="Model, as the sweep named it.")] = None,
-    family: Annotated[str | None, typer.Option(help="Kind of work.")] = None,
-    platform: Annotated[str | None, typer.Option(help="Runtime on a device.")] = None,
-    precision: Annotated[str | None, typer.Option(help="Number format.")] = None,
+    family: Annotated[str | None, typer.Option(help="Kind of work, such as text_embedding.")] = None,
+    platform: Annotated[str | None, typer.Option(help="Runtime on a device, such as openvino.")] = None,
+    precision: Annotated[str | None, typer.Option(help="Number format, such as bf16.")] = None,
     scenario: Annotated[str | None, typer.Option(help="latency or throughput.")] = None,
     machine: Annotated[str | None, typer.Option(help="Name of the box.")] = None,
     verdict: Annotated[str | None, typer.Option(help="real, suspect or mock.")] = None,
@@ -66,7 +67,7 @@ def results(
     form: AsFormat = Format.TABLE,
     limit: Limit = 100,
 ) -> None:
-    """List results, the newest first."""
+    """List results, the newest first; every filter given must hold."""
     if ctx.invoked_subcommand is not None:
         return
     asked = {
@@ -91,12 +92,13 @@ def results(
 
 @app.command("show")
 def show_(
-    result: Annotated[str, typer.Argument(help="Id of the result or of its job.", metavar="ID")],
+    result: Annotated[str, typer.Argument(metavar="RESULT")],
     db: Db = None,
     form: AsFormat = Format.TABLE,
 ) -> None:
-    """Show everything about one result: metrics, evidence, doubts, conditions, and what ran.
+    """Show all of one result.
 
+    RESULT is its id or that of its job. Shown are metrics, evidence, doubts, conditions, and what ran.
     CSV has the metrics alone.
     """
     with read(opened(settings_with(db))) as session:

@@ -2,7 +2,8 @@
 
 Examples:
   farm run examples/quickstart.yaml
-  farm run my.yaml --report results/my --resume
+  farm run my.yaml --report results/my
+  farm run my.yaml --resume
 """
 
 import re
@@ -29,21 +30,27 @@ from farm.sweeps.expand import Cell, expand
 from farm.sweeps.load import load_sweep
 from farm.sweeps.plan import SweepPlan
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 NO_FILE_NAME: Final = r"[^\w.-]+"  # what a sweep's name may hold and a file's name should not
 
 
 @app.command()
 def run(
-    sweep: Annotated[Path, typer.Argument(help="Sweep file (YAML).", metavar="SWEEP")],
+    sweep: Annotated[Path, typer.Argument(metavar="FILE")],
     report: Annotated[
-        Path | None, typer.Option("--report", help="Write the report to FILE.md and FILE.html.", metavar="FILE")
+        Path | None,
+        typer.Option(
+            "--report", help="Write the report to FILE.md and FILE.html.  [default: farm-report-NAME]", metavar="FILE"
+        ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the last unfinished run of this file.")] = False,
     db: Db = None,
 ) -> None:
-    """Run a whole sweep on this machine: embedded broker, local workers, SQLite, and a report at the end."""
+    """Run a sweep file (YAML) on this machine: embedded broker, local workers, SQLite, and a report at the end.
+
+    Ctrl-C loses nothing: --resume goes on. Exit code 1 when a job failed.
+    """
     settings = settings_with(db)
     log_to_stderr("WARNING")  # the progress display tells the rest
     catalogue = read_catalogue()

@@ -1,8 +1,13 @@
 """Submit sweeps and look after them.
 
 Examples:
+  farm sweep submit nightly.yaml --dry-run
   farm sweep submit nightly.yaml --wait
+  farm sweep submit nightly.yaml --once 2026-01-31
+  farm sweep list
+  farm sweep show last
   farm sweep cancel k3m9x2p7qa
+  farm sweep retry last
 """
 
 import time
@@ -30,7 +35,7 @@ from farm.sweeps.expand import Cell as SweepCell
 from farm.sweeps.expand import expand
 from farm.sweeps.load import load_sweep
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
 
 LOOK_EVERY: Final = 1.0  # seconds, while waiting
 COLUMNS: Final = (
@@ -42,19 +47,28 @@ COLUMNS: Final = (
     Column("states", "States"),
     Column("labels", "Labels"),
 )
-Id = Annotated[str, typer.Argument(help="Id of the sweep, or `last`.", metavar="ID")]
+Id = Annotated[str, typer.Argument(metavar="SWEEP")]
 
 
 @app.command()
 def submit(
-    sweep: Annotated[Path, typer.Argument(help="Sweep file (YAML).", metavar="SWEEP")],
+    sweep: Annotated[Path, typer.Argument(metavar="FILE")],
     wait: Annotated[bool, typer.Option("--wait", help="Wait until every job is settled.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the cells and submit nothing.")] = False,
-    once: Annotated[str | None, typer.Option(metavar="KEY", help="Submit only once for this key.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the cells and what each needs; submit nothing.")
+    ] = False,
+    once: Annotated[
+        str | None,
+        typer.Option(metavar="KEY", help="Submit only once for this key: again, it gives the id of the first time."),
+    ] = None,
     db: Db = None,
     form: AsFormat = Format.TABLE,
 ) -> None:
-    """Submit a sweep; its id is printed on stdout."""
+    """Submit a sweep file (YAML) and print the id of the sweep.
+
+    The same file again is another sweep, unless --once says otherwise. With --wait the exit code is 1 when a job
+    failed.
+    """
     settings = settings_with(db)
     catalogue = read_catalogue()
     plan = load_sweep(sweep, catalogue)
@@ -81,14 +95,17 @@ def list_(db: Db = None, form: AsFormat = Format.TABLE, limit: Limit = 50) -> No
 
 @app.command("show")
 def show_(sweep: Id, db: Db = None, form: AsFormat = Format.TABLE) -> None:
-    """Show how a sweep stands."""
+    """Show how a sweep stands: its id, or `last` for the newest."""
     with read(opened(settings_with(db))) as session:
         show(COLUMNS, [_row(get_sweep(session, sweep))], form)
 
 
 @app.command()
 def cancel(sweep: Id, db: Db = None) -> None:
-    """Cancel what is not done; running jobs stop within seconds."""
+    """Cancel what is not done of a sweep.
+
+    SWEEP is its id, or `last`. Running jobs stop within seconds; what is done stays.
+    """
     with write(opened(settings_with(db))) as session:
         at_once, running = cancel_jobs(session, get_sweep(session, sweep).public_id)
     tell(f"{counted(at_once, 'job')} cancelled; {running} running ones stop within seconds")
@@ -100,7 +117,10 @@ def retry(
     unsupported: Annotated[bool, typer.Option("--unsupported", help="Try the unsupported ones again too.")] = False,
     db: Db = None,
 ) -> None:
-    """Try the failed and cancelled jobs of a sweep again."""
+    """Try the failed and cancelled jobs of a sweep again.
+
+    SWEEP is its id, or `last`.
+    """
     settings = settings_with(db)
     with write(opened(settings)) as session:
         public_id = get_sweep(session, sweep).public_id

@@ -17,7 +17,7 @@ from farm.local.broker import check_broker
 from farm.sweeps.catalogue import read_catalogue
 from farm.sweeps.mistakes import nearest
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command()
