@@ -75,15 +75,14 @@ class SweepProgress:
 
 def _words(seen: Glance) -> str:
     """Say what runs now; when nothing does, what is waited for; when all is settled, how it ended."""
-    ended = {state: seen.states.get(state, 0) for state in (JobState.DONE, JobState.FAILED, JobState.CANCELLED)}
     if seen.settled() == seen.total():
-        all_ended = ended | {JobState.UNSUPPORTED: seen.states.get(JobState.UNSUPPORTED, 0)}
-        counts = ", ".join(f"{count} {state}" for state, count in all_ended.items() if count)
-        return f"all settled: {counts}"
+        counts = [f"{seen.states[state]} {state}" for state in JobState if seen.states.get(state)]
+        return f"all settled: {', '.join(counts)}"
     only_waiting = seen.states.get(JobState.WAITING, 0) == seen.total() - seen.settled()
-    idle = "waiting for a machine that can run them" if only_waiting else "waiting for a worker"
+    idle = "waiting for a worker that can run them" if only_waiting else "waiting for a worker"
     now = ", ".join(seen.running) or idle
-    return now + (f" · {ended[JobState.FAILED]} failed" if ended[JobState.FAILED] else "")
+    failed = seen.states.get(JobState.FAILED)
+    return now + (f" · {failed} failed" if failed else "")
 
 
 @contextmanager

@@ -11,6 +11,7 @@ Examples:
 """
 
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -29,7 +30,10 @@ from farm.queries.sweeps import SweepRow, get_sweep, list_sweeps
 from farm.reports.document import Cell, Column
 from farm.scheduler.cancel import cancel as cancel_jobs
 from farm.scheduler.cancel import retry as retry_jobs
-from farm.scheduler.enlist import enlist
+from farm.scheduler.enlist import SHARED_POOL, enlist
+from farm.scheduler.loop import HEARTBEATS_MISSED
+from farm.scheduler.register import LiveWorker, live_workers
+from farm.settings import Settings
 from farm.sweeps.catalogue import read_catalogue
 from farm.sweeps.expand import Cell as SweepCell
 from farm.sweeps.expand import expand
@@ -55,7 +59,7 @@ def submit(
     sweep: Annotated[Path, typer.Argument(metavar="FILE")],
     wait: Annotated[bool, typer.Option("--wait", help="Wait until every job is settled.")] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Print the cells and what each needs; submit nothing.")
+        bool, typer.Option("--dry-run", help="Print the cells, what each needs and who could take it; submit nothing.")
     ] = False,
     once: Annotated[
         str | None,
@@ -74,7 +78,7 @@ def submit(
     plan = load_sweep(sweep, catalogue)
     cells = expand(plan, catalogue)
     if dry_run:
-        _show_cells(cells, form)
+        _show_cells(cells, _live(settings), form)
         return
     engine = opened(settings)
     with write(engine) as session:
@@ -140,9 +144,29 @@ def _wait(engine: Engine, public_id: str) -> int:
     return 1 if seen.states.get(JobState.FAILED) else 0
 
 
-def _show_cells(cells: tuple[SweepCell, ...], form: Format) -> None:
-    columns = (Column("cell", "Cell"), Column("needs", "Needs"), Column("unsupported", "Unsupported"))
-    show(columns, [(cell.spec.cell(), cell.spec.requirement.words(), cell.unsupported or "") for cell in cells], form)
+def _live(settings: Settings) -> list[LiveWorker] | None:
+    """Give the farm's live workers; None where no database of a farm is named, as a dry run needs none."""
+    if not settings.database_url:
+        return None
+    silence = timedelta(seconds=settings.heartbeat_seconds * HEARTBEATS_MISSED)
+    with read(opened(settings)) as session:
+        return live_workers(session, pool=SHARED_POOL, silence=silence)
+
+
+def _show_cells(cells: tuple[SweepCell, ...], live: list[LiveWorker] | None, form: Format) -> None:
+    columns = (
+        Column("cell", "Cell"),
+        Column("needs", "Needs"),
+        Column("workers", "Live workers"),
+        Column("unsupported", "Unsupported"),
+    )
+    rows = []
+    for cell in cells:
+        need = cell.spec.requirement
+        fitting = None if live is None else [worker.name for worker in live if not need.unmet(worker.offer)]
+        taken_by = None if fitting is None or cell.unsupported else ", ".join(fitting) or "none now"
+        rows.append((cell.spec.cell(), need.words(), taken_by, cell.unsupported or ""))
+    show(columns, rows, form)
 
 
 def _row(row: SweepRow) -> tuple[Cell, ...]:

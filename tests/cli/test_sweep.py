@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from tests.builders import states
+from tests.builders import registered, states
 from tests.cli.conftest import Farm
 
 SWEEP = """
@@ -33,7 +33,19 @@ def test_a_dry_run_shows_cells_and_needs_and_submits_nothing(farm: Farm, sweep: 
         ("cpu", True),
     ]
     assert "fault=raise" in rows[1]["cell"]
+    assert {row["workers"] for row in rows} == {None}
     assert farm("sweep", "list", "-f", "json").out == "[]\n"
+
+
+def test_a_dry_run_against_a_farm_names_the_workers_that_could_take_each(
+    farm: Farm, filled: Engine, sweep: Path
+) -> None:
+    registered(filled, "fake", name="taker")
+    rows = json.loads(farm("sweep", "submit", sweep, "--dry-run", "-f", "json").out)
+    assert [row["workers"] for row in rows] == ["taker", "taker", None]
+    sweep.write_text(SWEEP + "require: {memory_gib: 900}\n")
+    assert "none now" in farm("sweep", "submit", sweep, "--dry-run").out
+    assert states(filled) == ["done", "done", "failed", "waiting", "unsupported"]
 
 
 def test_a_submitted_sweeps_id_is_all_of_stdout(farm: Farm, sweep: Path) -> None:
