@@ -17,6 +17,7 @@ from farm.database.sample_codec import unpack
 from farm.queries.filters import Filters, conditions
 
 FIELDS = tuple(Statistics.model_fields)
+BATCH: Final = 10_000  # ids in one query: SQLite takes 32 766, PostgreSQL 65 535
 FAKE: Final = "fake"  # the platform that measures nothing
 
 
@@ -164,14 +165,15 @@ def _select() -> Select[tables.Attempt, tables.Job, tables.Sweep, tables.Machine
 
 
 def _rows(session: Session, found: Sequence[Any]) -> list[ResultRow]:
-    """Put rows together with three queries, however many there are."""
-    ids = [attempt.id for attempt, *_ in found]
+    """Put rows together with two queries more for every batch of them."""
     metrics: dict[int, dict[str, Statistics]] = defaultdict(dict)
-    for row in session.execute(select(tables.Measurement).where(tables.Measurement.attempt_id.in_(ids))).scalars():
-        metrics[row.attempt_id][row.metric] = Statistics(**{field: getattr(row, field) for field in FIELDS})
     doubts: dict[int, list[str]] = defaultdict(list)
-    for doubt in session.execute(select(tables.Doubt).where(tables.Doubt.attempt_id.in_(ids))).scalars():
-        doubts[doubt.attempt_id].append(doubt.kind)
+    for start in range(0, len(found), BATCH):
+        ids = [attempt.id for attempt, *_ in found[start : start + BATCH]]
+        for row in session.execute(select(tables.Measurement).where(tables.Measurement.attempt_id.in_(ids))).scalars():
+            metrics[row.attempt_id][row.metric] = Statistics(**{field: getattr(row, field) for field in FIELDS})
+        for doubt in session.execute(select(tables.Doubt).where(tables.Doubt.attempt_id.in_(ids))).scalars():
+            doubts[doubt.attempt_id].append(doubt.kind)
     return [
         ResultRow(
             attempt=attempt.public_id,

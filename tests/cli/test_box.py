@@ -21,6 +21,7 @@ def test_the_cache_is_listed_and_pruned(farm: Farm, tmp_path: Path, monkeypatch:
     assert "built in" in farm("models", "build", "fake-model").err
     (row,) = json.loads(farm("models", "cache", "list", "-f", "json").out)
     assert row["key"].startswith("fake-model-")
+    assert farm("models", "cache", "prune", "--max-gib", "1").err == "1 folder left, 0.00 GiB\n"
     assert farm("models", "cache", "prune", "--max-gib", "0").err == "0 folders left, 0.00 GiB\n"
 
 

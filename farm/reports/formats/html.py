@@ -55,8 +55,9 @@ td.badges { white-space: normal; min-width: 9ch }
 <h1>{{ document.title }}</h1>
 {% for section in document.sections %}{% if section.title %}<h2>{{ section.title }}</h2>{% endif %}
 {% for paragraph in section.paragraphs %}<p>{{ paragraph }}</p>
-{% endfor %}{% for table in section.tables %}<div class="scroll"><table><thead><tr>
-{% for column in table.columns %}<th{% if column.unit %} class="figure"{% endif %}>{{ column.title }}</th>{% endfor %}
+{% endfor %}{% for table in section.tables %}<div class="scroll" tabindex="0"><table><thead><tr>
+{% for column in table.columns -%}
+<th scope="col"{% if column.unit %} class="figure"{% endif %}>{{ column.title }}</th>{% endfor %}
 </tr></thead><tbody>
 {% for row in table.rows %}<tr>{% for cell in row %}{% set column = table.columns[loop.index0] -%}
 {% set text = shown(cell, column.unit) -%}
