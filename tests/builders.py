@@ -17,6 +17,7 @@ from farm.scheduler.claim import Claim, claim
 from farm.scheduler.dispatch import Message, Rules, dispatch
 from farm.scheduler.enlist import SHARED_POOL, Submission, enlist
 from farm.scheduler.register import Registration, register
+from farm.scheduler.settle import settle_failure, settle_result
 
 RULES = Rules(pool=SHARED_POOL, window=2, republish_seconds=30, silence_seconds=30)
 
@@ -106,3 +107,32 @@ def failure(code: str, **changes: Any) -> Failure:
     """A failure while measuring."""
     plain: dict[str, Any] = {"stage": Stage.MEASURE, "code": code, "error": "Error", "message": "it broke"}
     return Failure(**(plain | changes))
+
+
+def measured(metric: str, median: float, *, half_width: float = 0.0, n: int = 20) -> Measurement:
+    """One metric with this median, and an interval of so much on both sides."""
+    statistics = Statistics(
+        n=n,
+        mean=median,
+        median=median,
+        minimum=median,
+        maximum=median,
+        p95=median,
+        ci_low=median - half_width,
+        ci_high=median + half_width,
+    )
+    return Measurement(metric=metric, statistics=statistics, samples=((median,) * n,))
+
+
+def done(engine: Engine, worker: Registration, *, job_id: int, **changes: Any) -> None:
+    """A job of this worker's, run to its end with `result(**changes)`."""
+    held = claimed(engine, worker, job_id=job_id)
+    with write(engine) as session:
+        assert settle_result(session, held.token, result(**changes))
+
+
+def failed(engine: Engine, worker: Registration, *, job_id: int, code: str, **changes: Any) -> None:
+    """A job of this worker's, run to a failure."""
+    held = claimed(engine, worker, job_id=job_id)
+    with write(engine) as session:
+        assert settle_failure(session, held.token, failure(code, **changes))

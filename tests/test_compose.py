@@ -12,6 +12,7 @@ from compose_spec import PyCompose
 from ruamel.yaml import YAML
 
 from farm.local.broker import find_server
+from tests.flow.test_farm import SERVICES, UPGRADE
 
 ROOT = Path(__file__).parents[1]
 SECRETS = {"REDIS_PASSWORD": "r3dis", "POSTGRES_PASSWORD": "p0stgres"}
@@ -63,6 +64,12 @@ def test_the_commands_are_commands_of_the_farm(services: dict[str, Any], name: s
     finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stderr
     assert "Usage" in finished.stdout
+
+
+def test_the_commands_are_those_that_the_flow_test_runs(services: dict[str, Any]) -> None:
+    commands = {name: tuple(services[name]["command"][1:]) for name in FARM}
+    assert commands.pop("worker-cuda") == ("worker", "--platform", "cuda")
+    assert set(commands.values()) == {UPGRADE, *SERVICES}
 
 
 def test_the_health_check_of_the_scheduler_is_a_command_of_the_farm(services: dict[str, Any]) -> None:

@@ -27,6 +27,7 @@ def test_every_example_of_the_readme_is_there() -> None:
         "examples/quickstart.yaml",
         "docs/measuring.md",
         "docs/adding.md",
+        "docs/commands.md",
     ):
         assert path in readme
         assert (ROOT / path).exists(), path

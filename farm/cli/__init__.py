@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from farm import __version__
 from farm.contract.errors import FarmError
+from farm.reports.printable import printable_lines
 
 #: Files of this folder that are no commands.
 NO_COMMANDS: Final = frozenset({"__init__", "console", "listing", "options", "opening"})
@@ -31,14 +32,28 @@ class Nouns(TyperGroup):
         """Import one command."""
         if name not in self.list_commands(ctx):
             return None
-        command = typer.main.get_command(importlib.import_module(f"farm.cli.{name}").app)
+        module = importlib.import_module(f"farm.cli.{name}")
+        command = typer.main.get_command(module.app)
         command.name = name
+        sentence, _, examples = (module.__doc__ or "").partition("\n\nExamples:\n")
+        command.help = command.help or sentence
+        _add_examples(command, f"farm {name}", examples.strip().splitlines())
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, _first_sentence(name)) for name in self.list_commands(ctx)])
+
+
+def _add_examples(command: click.Command, words: str, examples: list[str]) -> None:
+    """End the help of a command, and of all below it, with those examples that are about it."""
+    own = [line.strip() for line in examples if f"{line.strip()} ".startswith(f"{words} ")]
+    if own:
+        command.epilog = "\b\n" + "\n".join(["Examples:", *(f"  {line}" for line in own)])
+    if isinstance(command, click.Group):
+        for name, below in command.commands.items():
+            _add_examples(below, f"{words} {name}", own)
 
 
 def _folder() -> Path:
@@ -68,6 +83,10 @@ def farm(
     """Measure models on machines, keep every number with its proof, and answer how fast is real.
 
     Start with:  farm run examples/quickstart.yaml
+
+    Exit codes: 0 fine, 1 some jobs failed, 2 a mistake in what was asked, 3 something the farm needs is missing.
+
+    Settings come from flags, FARM_* variables and farm.toml. `farm COMMAND --help` has examples.
     """
 
 
@@ -78,9 +97,9 @@ def main() -> None:
 
 def _run() -> int:
     try:
-        code = typer.main.get_command(app).main(standalone_mode=False)
+        code = typer.main.get_command(app).main(prog_name="farm", standalone_mode=False)
     except FarmError as error:
-        typer.echo(f"error: {error}", err=True)
+        typer.echo(f"error: {printable_lines(str(error))}", err=True)
         return error.exit_code
     except click.ClickException as error:
         error.show()

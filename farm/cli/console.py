@@ -21,6 +21,7 @@ from rich.progress import (
 
 from farm.contract.states import JobState
 from farm.local.run import Glance
+from farm.reports.printable import printable, printable_lines
 
 
 def say(text: str) -> None:
@@ -30,7 +31,12 @@ def say(text: str) -> None:
 
 def tell(text: str) -> None:
     """Write news to stderr."""
-    typer.echo(text, err=True)
+    typer.echo(printable_lines(text), err=True)
+
+
+def counted(number: int, what: str) -> str:
+    """Say how many there are, as in `1 job` and `2 jobs`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def log_to_stderr(level: str) -> None:
@@ -59,14 +65,24 @@ class SweepProgress:
 
     def show(self, seen: Glance) -> None:
         """Show a glance."""
-        bad = seen.states.get(JobState.FAILED, 0)
-        now = ", ".join(seen.running) or "waiting for a worker"
-        text = f"{now}{f' · {bad} failed' if bad else ''}"
+        text = printable(_words(seen))
         self._progress.update(self._task, total=seen.total(), completed=seen.settled(), description=text)
         line = f"{seen.settled()}/{seen.total()} {text}"
         if not self._terminal and line != self._last:
             tell(line)
         self._last = line
+
+
+def _words(seen: Glance) -> str:
+    """Say what runs now; when nothing does, what is waited for; when all is settled, how it ended."""
+    if seen.settled() == seen.total():
+        counts = [f"{seen.states[state]} {state}" for state in JobState if seen.states.get(state)]
+        return f"all settled: {', '.join(counts)}"
+    only_waiting = seen.states.get(JobState.WAITING, 0) == seen.total() - seen.settled()
+    idle = "waiting for a worker that can run them" if only_waiting else "waiting for a worker"
+    now = ", ".join(seen.running) or idle
+    failed = seen.states.get(JobState.FAILED)
+    return now + (f" · {failed} failed" if failed else "")
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """Bring the database up to date, or check it.
 
 Examples:
-  farm db upgrade --db postgresql://farm@localhost/farm
+  farm db upgrade --db postgresql://farm:PASSWORD@localhost/farm
+  farm db check
 """
 
 import typer
@@ -11,7 +12,7 @@ from farm.cli.options import Db, settings_with
 from farm.database import migrate
 from farm.database.engine import open_engine
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.command()

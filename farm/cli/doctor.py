@@ -1,4 +1,9 @@
-"""Check broker, database, devices and clock, and say how to mend what is wrong."""
+"""Check broker, database, devices and clock, and say how to mend what is wrong.
+
+Examples:
+  farm doctor
+  farm doctor --broker redis://:PASSWORD@queue:6379/0 --format json
+"""
 
 import time
 from collections.abc import Callable
@@ -16,7 +21,7 @@ from farm.local.processes import ask_workers
 from farm.reports.document import Column
 from farm.settings import Settings
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 CLOCK_APART = 5.0  # seconds
 

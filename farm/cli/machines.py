@@ -1,4 +1,8 @@
-"""List the machines that have served, and their live workers."""
+"""List the machines that have served, and their live workers.
+
+Examples:
+  farm machines
+"""
 
 from datetime import timedelta
 
@@ -12,7 +16,7 @@ from farm.queries.machines import list_machines
 from farm.reports.document import Column
 from farm.scheduler.loop import HEARTBEATS_MISSED
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 COLUMNS = (
     Column("machine", "Machine"),
@@ -28,7 +32,7 @@ COLUMNS = (
 
 @app.command()
 def machines(db: Db = None, form: AsFormat = Format.TABLE) -> None:
-    """List machines, the latest seen first."""
+    """List the machines that have served, the latest seen first, with their live workers."""
     settings = settings_with(db)
     silence = timedelta(seconds=settings.heartbeat_seconds * HEARTBEATS_MISSED)
     with read(opened(settings)) as session:

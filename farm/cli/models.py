@@ -3,6 +3,8 @@
 Examples:
   farm models
   farm models build gpt2 minilm
+  farm models build --all
+  farm models cache list
   farm models cache prune --max-gib 20
 """
 
@@ -11,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from farm.cli.console import tell
+from farm.cli.console import counted, tell
 from farm.cli.listing import show
 from farm.cli.options import AsFormat, Format, settings_with
 from farm.contract.errors import UnknownName
@@ -19,9 +21,12 @@ from farm.contract.machine import GIB
 from farm.local.processes import ask_workers
 from farm.reports.document import Column
 from farm.sweeps.catalogue import read_catalogue
+from farm.sweeps.mistakes import nearest
 
-app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
-cache = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Look after the cached models.")
+app = typer.Typer(add_completion=False, rich_markup_mode=None, invoke_without_command=True)
+cache = typer.Typer(
+    add_completion=False, no_args_is_help=True, rich_markup_mode=None, help="Look after the cached models."
+)
 app.add_typer(cache, name="cache")
 
 
@@ -45,14 +50,17 @@ def models(ctx: typer.Context, form: AsFormat = Format.TABLE) -> None:
 
 @app.command()
 def build(
-    name: Annotated[list[str] | None, typer.Argument(help="Models to build.")] = None,
+    name: Annotated[list[str] | None, typer.Argument(metavar="NAME...")] = None,
     all_: Annotated[bool, typer.Option("--all", help="Build every reference model.")] = False,
 ) -> None:
-    """Build reference models into the cache, from their published architecture, offline."""
+    """Build reference models into the cache.
+
+    They are built from their published architecture, with seeded weights, offline; a model in the cache is left.
+    """
     known = read_catalogue().models
     for wanted in name or ():
         if wanted not in known:
-            raise UnknownName(f"no model {wanted!r}; known: {', '.join(known)}")
+            raise UnknownName(f"no model {wanted!r}; {nearest(wanted, known)}")
     wanted_all = list(known) if all_ else list(name or ())
     if not wanted_all:
         raise UnknownName("name the models to build, or give --all")
@@ -72,7 +80,7 @@ def list_(form: AsFormat = Format.TABLE) -> None:
 
 
 @cache.command()
-def prune(max_gib: Annotated[float, typer.Option(min=0, help="Keep at most so much.")]) -> None:
+def prune(max_gib: Annotated[float, typer.Option(min=0, help="Keep at most so many GiB.")]) -> None:
     """Remove the least recently used until at most this size is left."""
     left = json.loads(ask_workers(settings_with(), ["cache", "--max-bytes", str(int(max_gib * GIB))]))
-    tell(f"{len(left)} folders left, {sum(entry['bytes'] for entry in left) / GIB:.2f} GiB")
+    tell(f"{counted(len(left), 'folder')} left, {sum(entry['size_bytes'] for entry in left) / GIB:.2f} GiB")

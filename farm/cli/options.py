@@ -1,17 +1,21 @@
 """Options that many commands share, with the same names and help everywhere."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from farm.settings import Settings, read_settings
 
-Db = Annotated[
+DB_HELP: Final = (
+    "Database: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME.  "
+    "[default: FARM_DATABASE_URL, or SQLite in the data folder]"
+)
+Db = Annotated[str | None, typer.Option("--db", metavar="URL", help=DB_HELP)]
+Broker = Annotated[
     str | None,
-    typer.Option("--db", metavar="URL", help="Database: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME."),
+    typer.Option("--broker", metavar="URL", help="Broker: redis://:PASSWORD@HOST:6379/0.  [default: FARM_BROKER_URL]"),
 ]
-Broker = Annotated[str | None, typer.Option("--broker", metavar="URL", help="Broker: redis://:PASSWORD@HOST:6379/0.")]
 
 
 class Format(StrEnum):

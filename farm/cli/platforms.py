@@ -1,4 +1,8 @@
-"""Say what this box can run and, if not, why."""
+"""Say what this box can run and, if not, why.
+
+Examples:
+  farm platforms
+"""
 
 import typer
 
@@ -9,7 +13,7 @@ from farm.local.processes import ask_workers
 from farm.reports.document import Column
 from farm.sweeps.catalogue import read_catalogue
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 COLUMNS = (
     Column("platform", "Platform"),
@@ -22,7 +26,7 @@ COLUMNS = (
 
 @app.command()
 def platforms(form: AsFormat = Format.TABLE) -> None:
-    """Probe every platform on this box."""
+    """Probe every platform on this box: what it can run, and if not, why. Asks no database."""
     known = read_catalogue().platforms
     probe = Probe.model_validate_json(ask_workers(settings_with(), ["probe"]))
     rows = []

@@ -2,23 +2,37 @@
 
 Examples:
   farm results --model minilm --verdict real
+  farm results --sweep last --format csv > results.csv
   farm results show k3m9x2p7qa
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from farm.cli.console import say
-from farm.cli.listing import show
+from farm.cli.console import tell
+from farm.cli.listing import show, show_parts, table_of
 from farm.cli.opening import opened
 from farm.cli.options import AsFormat, Db, Format, Limit, settings_with
+from farm.contract.job import JobSpec
 from farm.contract.metrics import METRICS
 from farm.database.engine import read
+from farm.queries.filters import unmatched
 from farm.queries.results import ResultRow, find_result, find_results
+from farm.queries.sweeps import get_sweep
 from farm.reports.document import Cell, Column
 
-app = typer.Typer(rich_markup_mode=None, invoke_without_command=True)
+STATISTICS = ("n", "median", "mean", "p95", "ci_low", "ci_high", "stddev")
+MEASURED = (
+    Column("metric", "Metric"),
+    Column("unit", "Unit"),
+    *(Column(name, name.replace("ci_", "95 % "), "si") for name in STATISTICS),
+)
+EVIDENCE = (Column("layer", "Layer"), Column("outcome", "Outcome", badges=True), Column("reason", "Reason"))
+DOUBTS = (Column("doubt", "Doubt"), Column("figure", "Figure", "1"), Column("detail", "Detail"))
+FACTS = (Column("fact", "Fact"), Column("value", "Value"))
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, invoke_without_command=True)
 
 COLUMNS = (
     Column("result", "Result"),
@@ -41,18 +55,19 @@ COLUMNS = (
 @app.callback()
 def results(
     ctx: typer.Context,
-    sweep: Annotated[str | None, typer.Option(help="Id of the sweep.")] = None,
+    sweep: Annotated[str | None, typer.Option(metavar="ID", help="Id of the sweep; `last` is the newest.")] = None,
     model: Annotated[str | None, typer.Option(help="Model, as the sweep named it.")] = None,
-    family: Annotated[str | None, typer.Option(help="Kind of work.")] = None,
-    platform: Annotated[str | None, typer.Option(help="Runtime on a device.")] = None,
-    precision: Annotated[str | None, typer.Option(help="Number format.")] = None,
+    family: Annotated[str | None, typer.Option(help="Kind of work, such as text_embedding.")] = None,
+    platform: Annotated[str | None, typer.Option(help="Runtime on a device, such as openvino.")] = None,
+    precision: Annotated[str | None, typer.Option(help="Number format, such as bf16.")] = None,
+    scenario: Annotated[str | None, typer.Option(help="latency or throughput.")] = None,
     machine: Annotated[str | None, typer.Option(help="Name of the box.")] = None,
     verdict: Annotated[str | None, typer.Option(help="real, suspect or mock.")] = None,
     db: Db = None,
     form: AsFormat = Format.TABLE,
     limit: Limit = 100,
 ) -> None:
-    """List results, the newest first."""
+    """List results, the newest first; every filter given must hold."""
     if ctx.invoked_subcommand is not None:
         return
     asked = {
@@ -61,43 +76,56 @@ def results(
         "family": family,
         "platform": platform,
         "precision": precision,
+        "scenario": scenario,
         "machine": machine,
         "verdict": verdict,
     }
+    filters = {word: value for word, value in asked.items() if value}
     with read(opened(settings_with(db))) as session:
-        rows = find_results(session, {word: value for word, value in asked.items() if value}, limit=limit)
+        if sweep:
+            filters["sweep"] = get_sweep(session, sweep).public_id
+        rows = find_results(session, filters, limit=limit)
+        for hint in [] if rows else unmatched(session, filters):
+            tell(hint)
     show(COLUMNS, [_row(row) for row in rows], form)
 
 
 @app.command("show")
 def show_(
-    result: Annotated[str, typer.Argument(help="Id of the result or of its job.", metavar="ID")],
+    result: Annotated[str, typer.Argument(metavar="RESULT")],
     db: Db = None,
     form: AsFormat = Format.TABLE,
 ) -> None:
-    """Show everything about one result: metrics, evidence, doubts, conditions, and what ran."""
+    """Show all of one result.
+
+    RESULT is its id or that of its job. Shown are metrics, evidence, doubts, conditions, and what ran.
+    CSV has the metrics alone.
+    """
     with read(opened(settings_with(db))) as session:
         found = find_result(session, result)
-    if form is Format.TABLE:
-        show(COLUMNS, [_row(found.row)], form)
-        say("")
-    names = ("n", "median", "mean", "p95", "ci_low", "ci_high", "stddev")
-    metrics = (Column("metric", "Metric"), Column("unit", "Unit"), *(Column(name, name, "si") for name in names))
-    show(
-        metrics, [(m, METRICS[m].unit, *(getattr(s, key) for key in names)) for m, s in found.row.metrics.items()], form
-    )
-    if form is not Format.TABLE:
-        return
-    say("")
-    show([Column(key, key) for key in ("layer", "outcome", "reason")], [each[:3] for each in found.evidence], form)
-    say("")
-    if found.doubts:
-        show(
-            (Column("doubt", "doubt"), Column("figure", "figure", "1"), Column("detail", "detail")), found.doubts, form
-        )
-        say("")
-    facts = [*found.row.facts.items(), *found.row.environment["packages"].items()]
-    show((Column("fact", "fact"), Column("value", "value")), [(key, str(value)) for key, value in facts], form)
+    metrics = [
+        (name, METRICS[name].unit, *(getattr(each, key) for key in STATISTICS))
+        for name, each in found.row.metrics.items()
+    ]
+    versions = found.row.environment["packages"] | found.row.environment["drivers"]
+    facts = {
+        "job": found.row.job,
+        "sweep": found.row.sweep,
+        "cell": JobSpec.model_validate(found.spec).cell(),
+        **found.row.facts,
+        "machine": f"{found.row.machine}: {found.row.machine_words()}",
+        "python": found.row.environment["python"],
+        **versions,
+    }
+    parts = {
+        "result": table_of(COLUMNS, [_row(found.row)]),
+        "metrics": table_of(MEASURED, metrics),
+        "evidence": table_of(EVIDENCE, [each[:3] for each in found.evidence]),
+        "doubts": table_of(DOUBTS, found.doubts),
+        "conditions": table_of(FACTS, _flat("", found.conditions)),
+        "facts": table_of(FACTS, [line for key, value in facts.items() for line in _flat(key, value)]),
+    }
+    show_parts(parts, form, csv="metrics")
 
 
 def _row(row: ResultRow) -> tuple[Cell, ...]:
@@ -113,8 +141,21 @@ def _row(row: ResultRow) -> tuple[Cell, ...]:
         row.median("throughput"),
         row.median("memory_growth"),
         latency.n if latency else None,
-        "fake" if row.platform == "fake" else row.verdict,
+        row.told().lower(),
         ", ".join(row.doubts),
         row.machine,
         f"{row.finished_at:%Y-%m-%d %H:%M:%S}",
     )
+
+
+def _flat(name: str, value: Any) -> list[tuple[str, Cell]]:
+    """Write nested facts as lines, each with its path, as in `repeats.0.load_before`."""
+    if isinstance(value, dict):
+        inner = list(value.items())
+    elif isinstance(value, list) and value and isinstance(value[0], dict):
+        inner = [(str(place), each) for place, each in enumerate(value)]
+    elif isinstance(value, list):
+        return [(name, ", ".join(map(str, value)))]
+    else:
+        return [] if value is None else [(name, f"{value:.6g}" if isinstance(value, float) else str(value))]
+    return [line for key, each in inner for line in _flat(f"{name}.{key}".lstrip("."), each)]

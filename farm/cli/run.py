@@ -2,16 +2,18 @@
 
 Examples:
   farm run examples/quickstart.yaml
-  farm run my.yaml --report results/my --resume
+  farm run my.yaml --report results/my
+  farm run my.yaml --resume
 """
 
+import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from sqlalchemy import Engine
 
-from farm.cli.console import log_to_stderr, say, sweep_progress, tell
+from farm.cli.console import counted, log_to_stderr, say, sweep_progress, tell
 from farm.cli.options import Db, settings_with
 from farm.contract.errors import UnknownName
 from farm.contract.states import JobState
@@ -20,7 +22,7 @@ from farm.database.engine import open_engine, read, write
 from farm.local.run import Glance, drain, pool_of
 from farm.queries.sweeps import unfinished
 from farm.reports import performance
-from farm.reports.formats import write_files
+from farm.reports.formats import make_room, write_files
 from farm.scheduler.enlist import Submission, enlist
 from farm.settings import Settings
 from farm.sweeps.catalogue import Catalogue, read_catalogue
@@ -28,25 +30,35 @@ from farm.sweeps.expand import Cell, expand
 from farm.sweeps.load import load_sweep
 from farm.sweeps.plan import SweepPlan
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+NO_FILE_NAME: Final = r"[^\w.-]+"  # what a sweep's name may hold and a file's name should not
 
 
 @app.command()
 def run(
-    sweep: Annotated[Path, typer.Argument(help="Sweep file (YAML).", metavar="SWEEP")],
+    sweep: Annotated[Path, typer.Argument(metavar="FILE")],
     report: Annotated[
-        Path | None, typer.Option("--report", help="Write the report to FILE.md and FILE.html.", metavar="FILE")
+        Path | None,
+        typer.Option(
+            "--report", help="Write the report to FILE.md and FILE.html.  [default: farm-report-NAME]", metavar="FILE"
+        ),
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the last unfinished run of this file.")] = False,
     db: Db = None,
 ) -> None:
-    """Run a whole sweep on this machine: embedded broker, local workers, SQLite, and a report at the end."""
+    """Run a sweep file (YAML) on this machine: embedded broker, local workers, SQLite, and a report at the end.
+
+    Ctrl-C loses nothing: --resume goes on. Exit code 1 when a job failed.
+    """
     settings = settings_with(db)
     log_to_stderr("WARNING")  # the progress display tells the rest
     catalogue = read_catalogue()
     plan = load_sweep(sweep, catalogue)
     cells = expand(plan, catalogue)
     source = sweep.read_text()
+    to = report or Path(f"farm-report-{re.sub(NO_FILE_NAME, '-', plan.name)}")
+    make_room(to)
     engine = open_engine(settings.sql_url())
     if settings.embedded_database():
         migrate.upgrade(engine)
@@ -56,7 +68,7 @@ def run(
         if resume
         else _submitted(engine, submission_of(plan, cells, settings=settings, source=source))
     )
-    tell(f"sweep {public_id}: {len(cells)} jobs; database {engine.url.render_as_string(hide_password=True)}")
+    tell(f"sweep {public_id}: {counted(len(cells), 'job')}; database {engine.url.render_as_string(hide_password=True)}")
     groups = worker_groups(plan, catalogue, share_host=settings.share_host)
     try:
         with sweep_progress() as progress:
@@ -64,7 +76,7 @@ def run(
     except KeyboardInterrupt:
         tell(f"stopped; nothing is lost. Go on with: farm run {sweep} --resume")
         raise
-    _report(engine, public_id, catalogue=catalogue, to=report or Path(f"farm-report-{plan.name}"))
+    _report(engine, public_id, catalogue=catalogue, to=to)
     raise typer.Exit(_exit_code(seen))
 
 

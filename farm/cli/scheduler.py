@@ -1,4 +1,8 @@
-"""Hand out jobs to workers, and take back those of workers that fell silent."""
+"""Hand out jobs to workers, and take back those of workers that fell silent.
+
+Examples:
+  farm scheduler --db postgresql://farm:PASSWORD@db/farm --broker redis://:PASSWORD@queue:6379/0
+"""
 
 import signal
 import threading
@@ -16,7 +20,7 @@ from farm.scheduler import loop
 from farm.scheduler.enlist import SHARED_POOL
 from farm.scheduler.queue import make_app
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command()

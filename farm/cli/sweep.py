@@ -1,18 +1,24 @@
 """Submit sweeps and look after them.
 
 Examples:
+  farm sweep submit nightly.yaml --dry-run
   farm sweep submit nightly.yaml --wait
+  farm sweep submit nightly.yaml --once 2026-01-31
+  farm sweep list
+  farm sweep show last
   farm sweep cancel k3m9x2p7qa
+  farm sweep retry last
 """
 
 import time
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 from sqlalchemy import Engine
 
-from farm.cli.console import say, sweep_progress, tell
+from farm.cli.console import counted, say, sweep_progress, tell
 from farm.cli.listing import show
 from farm.cli.opening import opened
 from farm.cli.options import AsFormat, Db, Format, Limit, settings_with
@@ -24,13 +30,16 @@ from farm.queries.sweeps import SweepRow, get_sweep, list_sweeps
 from farm.reports.document import Cell, Column
 from farm.scheduler.cancel import cancel as cancel_jobs
 from farm.scheduler.cancel import retry as retry_jobs
-from farm.scheduler.enlist import enlist
+from farm.scheduler.enlist import SHARED_POOL, enlist
+from farm.scheduler.loop import HEARTBEATS_MISSED
+from farm.scheduler.register import LiveWorker, live_workers
+from farm.settings import Settings
 from farm.sweeps.catalogue import read_catalogue
 from farm.sweeps.expand import Cell as SweepCell
 from farm.sweeps.expand import expand
 from farm.sweeps.load import load_sweep
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
 
 LOOK_EVERY: Final = 1.0  # seconds, while waiting
 COLUMNS: Final = (
@@ -42,25 +51,34 @@ COLUMNS: Final = (
     Column("states", "States"),
     Column("labels", "Labels"),
 )
-Id = Annotated[str, typer.Argument(help="Id of the sweep, or `last`.", metavar="ID")]
+Id = Annotated[str, typer.Argument(metavar="SWEEP")]
 
 
 @app.command()
 def submit(
-    sweep: Annotated[Path, typer.Argument(help="Sweep file (YAML).", metavar="SWEEP")],
+    sweep: Annotated[Path, typer.Argument(metavar="FILE")],
     wait: Annotated[bool, typer.Option("--wait", help="Wait until every job is settled.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the cells and submit nothing.")] = False,
-    once: Annotated[str | None, typer.Option(metavar="KEY", help="Submit only once for this key.")] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the cells, what each needs and who could take it; submit nothing.")
+    ] = False,
+    once: Annotated[
+        str | None,
+        typer.Option(metavar="KEY", help="Submit only once for this key: again, it gives the id of the first time."),
+    ] = None,
     db: Db = None,
     form: AsFormat = Format.TABLE,
 ) -> None:
-    """Submit a sweep; its id is printed on stdout."""
+    """Submit a sweep file (YAML) and print the id of the sweep.
+
+    The same file again is another sweep, unless --once says otherwise. With --wait the exit code is 1 when a job
+    failed.
+    """
     settings = settings_with(db)
     catalogue = read_catalogue()
     plan = load_sweep(sweep, catalogue)
     cells = expand(plan, catalogue)
     if dry_run:
-        _show_cells(cells, form)
+        _show_cells(cells, _live(settings), form)
         return
     engine = opened(settings)
     with write(engine) as session:
@@ -81,17 +99,20 @@ def list_(db: Db = None, form: AsFormat = Format.TABLE, limit: Limit = 50) -> No
 
 @app.command("show")
 def show_(sweep: Id, db: Db = None, form: AsFormat = Format.TABLE) -> None:
-    """Show how a sweep stands."""
+    """Show how a sweep stands: its id, or `last` for the newest."""
     with read(opened(settings_with(db))) as session:
         show(COLUMNS, [_row(get_sweep(session, sweep))], form)
 
 
 @app.command()
 def cancel(sweep: Id, db: Db = None) -> None:
-    """Cancel what is not done; running jobs stop within seconds."""
+    """Cancel what is not done of a sweep.
+
+    SWEEP is its id, or `last`. Running jobs stop within seconds; what is done stays.
+    """
     with write(opened(settings_with(db))) as session:
         at_once, running = cancel_jobs(session, get_sweep(session, sweep).public_id)
-    tell(f"{at_once} jobs cancelled; {running} running ones stop within seconds")
+    tell(f"{counted(at_once, 'job')} cancelled; {running} running ones stop within seconds")
 
 
 @app.command()
@@ -100,12 +121,15 @@ def retry(
     unsupported: Annotated[bool, typer.Option("--unsupported", help="Try the unsupported ones again too.")] = False,
     db: Db = None,
 ) -> None:
-    """Try the failed and cancelled jobs of a sweep again."""
+    """Try the failed and cancelled jobs of a sweep again.
+
+    SWEEP is its id, or `last`.
+    """
     settings = settings_with(db)
     with write(opened(settings)) as session:
         public_id = get_sweep(session, sweep).public_id
         again = retry_jobs(session, public_id, tries=settings.max_attempts, unsupported=unsupported)
-    tell(f"{again} jobs will be tried again")
+    tell(f"{counted(again, 'job')} will be tried again")
 
 
 def _wait(engine: Engine, public_id: str) -> int:
@@ -120,9 +144,29 @@ def _wait(engine: Engine, public_id: str) -> int:
     return 1 if seen.states.get(JobState.FAILED) else 0
 
 
-def _show_cells(cells: tuple[SweepCell, ...], form: Format) -> None:
-    columns = (Column("cell", "Cell"), Column("needs", "Needs"), Column("unsupported", "Unsupported"))
-    show(columns, [(cell.spec.cell(), cell.spec.requirement.words(), cell.unsupported or "") for cell in cells], form)
+def _live(settings: Settings) -> list[LiveWorker] | None:
+    """Give the farm's live workers; None where no database of a farm is named, as a dry run needs none."""
+    if not settings.database_url:
+        return None
+    silence = timedelta(seconds=settings.heartbeat_seconds * HEARTBEATS_MISSED)
+    with read(opened(settings)) as session:
+        return live_workers(session, pool=SHARED_POOL, silence=silence)
+
+
+def _show_cells(cells: tuple[SweepCell, ...], live: list[LiveWorker] | None, form: Format) -> None:
+    columns = (
+        Column("cell", "Cell"),
+        Column("needs", "Needs"),
+        Column("workers", "Live workers"),
+        Column("unsupported", "Unsupported"),
+    )
+    rows = []
+    for cell in cells:
+        need = cell.spec.requirement
+        fitting = None if live is None else [worker.name for worker in live if not need.unmet(worker.offer)]
+        taken_by = None if fitting is None or cell.unsupported else ", ".join(fitting) or "none now"
+        rows.append((cell.spec.cell(), need.words(), taken_by, cell.unsupported or ""))
+    show(columns, rows, form)
 
 
 def _row(row: SweepRow) -> tuple[Cell, ...]:

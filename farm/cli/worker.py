@@ -15,8 +15,9 @@ from farm.cli.options import Broker, Db, settings_with
 from farm.contract.errors import NoBroker, UnknownName
 from farm.local.broker import check_broker
 from farm.sweeps.catalogue import read_catalogue
+from farm.sweeps.mistakes import nearest
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
 @app.command()
@@ -42,7 +43,7 @@ def worker(
     wanted = platform or [entry for entry in known if entry != "fake"]
     for entry in wanted:
         if entry not in known:
-            raise UnknownName(f"no platform {entry!r}; known: {', '.join(sorted(known))}")
+            raise UnknownName(f"no platform {entry!r}; {nearest(entry, known)}")
     command = [sys.executable, "-m", "workers", "serve"]
     for entry in wanted:
         command += ["--platform", entry]

@@ -9,32 +9,46 @@ from farm.queries.results import ResultRow
 
 BASE_PLATFORM: Final = "cpu"
 BASE_PRECISION: Final = "fp32"
+DEVICE_MEMORY: Final = "device_memory_allocated"  # measured on a GPU, where the model then lies
+HOST_MEMORY: Final = "memory_growth"
+
+_Key = tuple[str | int | None, ...]
 
 
 class SpeedUp(NamedTuple):
-    """One platform's latency against the base's: above 1 is faster. Memory below 1 is less."""
+    """One result's latency against the base's: above 1 is faster. Memory below 1 is less."""
 
-    model: str
-    platform: str
-    kind: str  # `fp32`, `bf16` ...: both at this precision; `best`: the fastest precision against the base's fp32
-    precision: str
+    row: ResultRow
+    base: ResultRow
     speed_up: float
     memory_ratio: float | None
-    doubted: bool
+    memory_of: str  # `device` or `host`: where the compared result's memory is; empty where there is no ratio
+
+    def doubted(self) -> bool:
+        """Say whether either of the two is doubted."""
+        return bool(self.row.doubts or self.base.doubts)
 
 
-def speed_ups(rows: Sequence[ResultRow]) -> list[SpeedUp]:
+class Acceleration(NamedTuple):
+    """All comparisons with the base platform's cells that have no options."""
+
+    equal: tuple[SpeedUp, ...]  # both at the same precision
+    best: tuple[SpeedUp, ...]  # the fastest precision and options of each platform against the base's fp32
+    alone: tuple[ResultRow, ...]  # real results of other platforms with no base to compare them with
+
+
+def acceleration(rows: Sequence[ResultRow]) -> Acceleration:
     """Compare every platform with the base, cell by cell; only real results of the same machine are compared."""
     real = [row for row in rows if row.verdict == Verdict.REAL and row.median("latency")]
-    base = {(*_cell(row), row.precision): row for row in real if row.platform == BASE_PLATFORM and not row.options}
-    found = []
-    for row in real:
-        if row.platform == BASE_PLATFORM:
-            continue
-        equal = base.get((*_cell(row), row.precision))
-        if equal is not None:
-            found.append(_compare(row, equal, kind=row.precision))
-    return found + _best(real, base)
+    base = {(*row.work(), row.precision): row for row in real if row.platform == BASE_PLATFORM and not row.options}
+    others = [row for row in real if row.platform != BASE_PLATFORM]
+    equal = [_compare(row, base[key]) for row in others if (key := (*row.work(), row.precision)) in base]
+    compared_works = {key[:-1] for key in base}
+    return Acceleration(
+        equal=tuple(equal),
+        best=tuple(_best(real, base)),
+        alone=tuple(row for row in others if row.work() not in compared_works),
+    )
 
 
 def geometric_mean(ratios: Sequence[float]) -> float:
@@ -42,29 +56,29 @@ def geometric_mean(ratios: Sequence[float]) -> float:
     return math.exp(sum(math.log(ratio) for ratio in ratios) / len(ratios))
 
 
-def _best(real: Sequence[ResultRow], base: dict[tuple[object, ...], ResultRow]) -> list[SpeedUp]:
-    fastest: dict[tuple[object, ...], ResultRow] = {}
-    for row in real:
-        key = (*_cell(row), row.platform)
-        if key not in fastest or (row.median("latency") or 0) < (fastest[key].median("latency") or 0):
-            fastest[key] = row
-    pairs = ((row, base.get((*_cell(row), BASE_PRECISION))) for row in fastest.values())
-    return [_compare(row, against, kind="best") for row, against in pairs if against is not None and against is not row]
+def fastest_first(rows: Sequence[ResultRow]) -> list[ResultRow]:
+    """Order results by their median latency."""
+    return sorted(rows, key=lambda row: row.median("latency") or math.inf)
 
 
-def _cell(row: ResultRow) -> tuple[object, ...]:
-    """What must be equal for two results to be compared, platform and precision aside."""
-    return (row.model, row.scenario, row.batch_size, row.sequence_length, row.new_tokens, row.machine_fingerprint)
+def _best(real: Sequence[ResultRow], base: dict[_Key, ResultRow]) -> list[SpeedUp]:
+    fastest: dict[_Key, ResultRow] = {}
+    for row in fastest_first(real):
+        fastest.setdefault((*row.work(), row.platform), row)
+    chosen = [row for row in real if fastest[(*row.work(), row.platform)] is row]
+    pairs = ((row, base.get((*row.work(), BASE_PRECISION))) for row in chosen)
+    return [_compare(row, against) for row, against in pairs if against is not None and against is not row]
 
 
-def _compare(row: ResultRow, base: ResultRow, *, kind: str) -> SpeedUp:
-    memory, base_memory = row.median("memory_growth"), base.median("memory_growth")
+def _compare(row: ResultRow, base: ResultRow) -> SpeedUp:
+    on_device = row.median(DEVICE_MEMORY)
+    memory = on_device or row.median(HOST_MEMORY)
+    base_memory = base.median(HOST_MEMORY)
+    ratio = memory / base_memory if memory and base_memory else None
     return SpeedUp(
-        model=row.model,
-        platform=row.platform,
-        kind=kind,
-        precision=row.precision,
+        row=row,
+        base=base,
         speed_up=(base.median("latency") or 0) / (row.median("latency") or 1),
-        memory_ratio=memory / base_memory if memory and base_memory else None,
-        doubted=bool(row.doubts or base.doubts),
+        memory_ratio=ratio,
+        memory_of="" if ratio is None else "device" if on_device else "host",
     )

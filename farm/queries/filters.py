@@ -3,13 +3,14 @@
 import difflib
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from farm.contract.errors import UnknownName
 from farm.database import tables
 
 Filters = dict[str, str]
+MANY: Final = 1000  # values of a column that are looked at for the nearest one
 
 
 class Filter(NamedTuple):
@@ -48,4 +49,17 @@ def conditions(filters: Filters) -> list[ColumnElement[bool]]:
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise UnknownName(f"unknown filter {word!r}; known: {', '.join(FILTERS)}{hint}")
         found.append(FILTERS[word].column == value)
+    return found
+
+
+def unmatched(session: Session, filters: Filters) -> list[str]:
+    """Say of each filter whether anything known has its value, and if not, what comes near: why a list is empty."""
+    found = []
+    for word, value in filters.items():
+        column = FILTERS[word].column
+        known = session.execute(select(column).where(column.is_not(None)).distinct().limit(MANY)).scalars().all()
+        if value not in known:
+            near = difflib.get_close_matches(value, known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(sorted(known)) or 'none yet'}"
+            found.append(f"no {word} is called {value!r}{hint}")
     return found

@@ -3,12 +3,13 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from farm.contract.errors import UnknownName
+from farm.contract.machine import GIB
 from farm.contract.states import AttemptState
 from farm.contract.statistics import Statistics
 from farm.database import tables
@@ -16,6 +17,8 @@ from farm.database.sample_codec import unpack
 from farm.queries.filters import Filters, conditions
 
 FIELDS = tuple(Statistics.model_fields)
+BATCH: Final = 10_000  # ids in one query: SQLite takes 32 766, PostgreSQL 65 535
+FAKE: Final = "fake"  # the platform that measures nothing
 
 
 class ResultRow(NamedTuple):
@@ -38,6 +41,7 @@ class ResultRow(NamedTuple):
     finished_at: datetime
     machine: str
     machine_fingerprint: str
+    machine_facts: dict[str, Any]
     environment: dict[str, Any]
     facts: dict[str, Any]
     metrics: dict[str, Statistics]
@@ -47,6 +51,53 @@ class ResultRow(NamedTuple):
         """Give a metric's median, None where it was not measured."""
         found = self.metrics.get(metric)
         return None if found is None else found.median
+
+    def half_interval(self) -> float | None:
+        """Give half the 95 % interval of the latency's median as a share of that median; None with too few samples."""
+        latency = self.metrics.get("latency")
+        if latency is None or latency.ci_low is None or latency.ci_high is None or not latency.median:
+            return None
+        return (latency.ci_high - latency.ci_low) / 2 / latency.median
+
+    def told(self) -> str:
+        """Give the word for what was proven; what the fake platform did is FAKE, whatever its evidence."""
+        return "FAKE" if self.platform == FAKE else self.verdict.upper()
+
+    def work(self) -> tuple[str | int | None, ...]:
+        """Give what must be equal for two results to be compared: all but platform, precision and options."""
+        return (
+            self.model,
+            self.scenario,
+            self.batch_size,
+            self.sequence_length,
+            self.new_tokens,
+            self.machine_fingerprint,
+        )
+
+    def settings(self) -> str:
+        """Name the work for people, beside its model: as in `batch 1, tokens 128+16, throughput`."""
+        words = [f"batch {self.batch_size}"]
+        if self.sequence_length:
+            words.append(f"tokens {self.sequence_length}" + (f"+{self.new_tokens}" if self.new_tokens else ""))
+        elif self.new_tokens:
+            words.append(f"new tokens {self.new_tokens}")
+        if self.scenario != "latency":
+            words.append(self.scenario)
+        return ", ".join(words)
+
+    def variant(self) -> str:
+        """Name how the work was done for people: as in `cpu bf16 attention=eager`."""
+        return " ".join([self.platform, self.precision, *self.option_words()])
+
+    def machine_words(self) -> str:
+        """Name what the machine is: CPU, cores, memory, GPUs."""
+        facts = self.machine_facts
+        gpus = "".join(f", {gpu['name']}" for gpu in facts["gpus"])
+        return f"{facts['cpu_model']}, {facts['cores']} cores, {facts['memory_bytes'] / GIB:.0f} GiB{gpus}"
+
+    def option_words(self) -> list[str]:
+        """Name the options that the sweep gave."""
+        return [f"{key}={value}" for key, value in sorted(self.options.items())]
 
 
 class EvidenceRow(NamedTuple):
@@ -114,14 +165,15 @@ def _select() -> Select[tables.Attempt, tables.Job, tables.Sweep, tables.Machine
 
 
 def _rows(session: Session, found: Sequence[Any]) -> list[ResultRow]:
-    """Put rows together with three queries, however many there are."""
-    ids = [attempt.id for attempt, *_ in found]
+    """Put rows together with two queries more for every batch of them."""
     metrics: dict[int, dict[str, Statistics]] = defaultdict(dict)
-    for row in session.execute(select(tables.Measurement).where(tables.Measurement.attempt_id.in_(ids))).scalars():
-        metrics[row.attempt_id][row.metric] = Statistics(**{field: getattr(row, field) for field in FIELDS})
     doubts: dict[int, list[str]] = defaultdict(list)
-    for doubt in session.execute(select(tables.Doubt).where(tables.Doubt.attempt_id.in_(ids))).scalars():
-        doubts[doubt.attempt_id].append(doubt.kind)
+    for start in range(0, len(found), BATCH):
+        ids = [attempt.id for attempt, *_ in found[start : start + BATCH]]
+        for row in session.execute(select(tables.Measurement).where(tables.Measurement.attempt_id.in_(ids))).scalars():
+            metrics[row.attempt_id][row.metric] = Statistics(**{field: getattr(row, field) for field in FIELDS})
+        for doubt in session.execute(select(tables.Doubt).where(tables.Doubt.attempt_id.in_(ids))).scalars():
+            doubts[doubt.attempt_id].append(doubt.kind)
     return [
         ResultRow(
             attempt=attempt.public_id,
@@ -141,6 +193,7 @@ def _rows(session: Session, found: Sequence[Any]) -> list[ResultRow]:
             finished_at=attempt.finished_at,
             machine=machine.name,
             machine_fingerprint=machine.fingerprint,
+            machine_facts=machine.facts,
             environment=environment.facts,
             facts=attempt.facts or {},
             metrics=metrics[attempt.id],

@@ -6,11 +6,15 @@ Cell = str | int | float | None
 
 
 class Column(NamedTuple):
-    """One column: its key for machines, its title for people, and the SI unit of its figures."""
+    """One column: its key for machines, its title for people, and the SI unit of its figures.
+
+    `badges` says that its text is words with commas between, such as verdicts or doubts, which a page may colour.
+    """
 
     key: str
     title: str
     unit: str = ""
+    badges: bool = False
 
 
 class Table(NamedTuple):

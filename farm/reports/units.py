@@ -1,8 +1,12 @@
 """SI figures for people: seconds as ms, bytes as MiB, three significant digits."""
 
+from typing import Final
+
 from farm.reports.document import Cell
 
-MIB = 1024**2
+MIB: Final = 1024**2
+GIB: Final = 1024**3
+LARGE: Final = 10 * GIB  # the size of machines rather than of models
 
 
 def shown(cell: Cell, unit: str) -> str:
@@ -14,11 +18,13 @@ def shown(cell: Cell, unit: str) -> str:
     if unit == "s":
         return _seconds(float(cell))
     if unit == "bytes":
-        return f"{cell / MIB:,.0f} MiB"
+        return f"{cell / GIB:,.1f} GiB" if cell >= LARGE else f"{cell / MIB:,.0f} MiB"
     if unit == "si":
         return f"{cell:,}" if isinstance(cell, int) else f"{cell:.4g}"
     if unit == "x":
         return f"{cell:.2f}×"
+    if unit == "%":
+        return f"{_significant(float(cell))} %"
     if isinstance(cell, int):
         return f"{cell:,}"
     return _significant(cell)

@@ -9,7 +9,7 @@ from farm.contract.job import Measure
 from farm.contract.requirement import NUMERIC_FACTS
 from farm.contract.value import Scalar
 from farm.sweeps.catalogue import Catalogue
-from farm.sweeps.document import Node, entries, fields, many, positive, text, whole, word
+from farm.sweeps.document import LONGEST_TEXT, Node, entries, fields, many, positive, text, whole, word
 from farm.sweeps.mistakes import Mistakes, nearest
 from farm.sweeps.plan import WHERE_AXES, Override, Require, Where
 
@@ -162,6 +162,9 @@ def read_labels(node: Node, mistakes: Mistakes) -> dict[str, str]:
     for name, each in entries(node, mistakes):
         if each.is_mapping or each.is_list or not each.text:
             mistakes.add(each.line, each.field, f"found {each.found()}; the value of a label is a word or a number")
+        elif not all(word.isprintable() and len(word) <= LONGEST_TEXT for word in (name, each.text)):
+            said = f"a label is at most {LONGEST_TEXT} printable characters, and so is its name"
+            mistakes.add(each.line, each.field, f"found {each.text[:LONGEST_TEXT]!r}; {said}")
         else:
             found[name] = each.text
     return found

@@ -10,6 +10,9 @@ import pytest
 
 from tests.flow.test_run import FARM, farm
 
+#: What the services of docker-compose.yml run, but for the GPU's.
+SERVICES = (("scheduler",), ("worker", "--platform", "cpu"), ("worker", "--platform", "openvino"))
+UPGRADE = ("db", "upgrade")
 SWEEP = """
 name: by-hand
 models: [bert-tiny]
@@ -42,9 +45,8 @@ def test_real_models_through_redis_and_postgres(
     monkeypatch.setenv("FARM_DATABASE_URL", postgres_url)
     monkeypatch.setenv("FARM_BROKER_URL", redis_url)
     assert "farm db upgrade" in farm("sweep", "list", check=3).stderr
-    farm("db", "upgrade")
-    commands = (("scheduler",), ("worker", "--platform", "cpu"), ("worker", "--platform", "openvino"))
-    with serving(*commands, log=tmp_path / "log"):
+    farm(*UPGRADE)
+    with serving(*SERVICES, log=tmp_path / "log"):
         farm("sweep", "submit", sweep, "--wait")
         live = json.loads(farm("machines", "-f", "json").stdout)
     results = json.loads(farm("results", "-f", "json").stdout)

@@ -59,7 +59,7 @@ def test_every_fault_is_told_apart_and_the_sweep_goes_on(tmp_path: Path) -> None
     assert [row["verdict"] for row in results] == ["fake"]
     raised = next(job["job"] for job in jobs if "fault=raise" in job["cell"])
     assert "a fault that the sweep asked for" in farm("jobs", "logs", raised).stdout
-    assert "| fake-model | nothing | 0 | FAILED, FAKE |" in (tmp_path / "report.md").read_text()
+    assert "| fake-model | nothing | 0 | FAILED 6, FAKE 1 |" in (tmp_path / "report.md").read_text()
     assert "Performance of faults" in done.stdout
     assert "<table>" in (tmp_path / "report.html").read_text()
 

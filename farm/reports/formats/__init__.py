@@ -1,15 +1,27 @@
-"""The formats of a report and of a listing: one file per format, found by its name."""
+"""The formats of a report and of a listing: one file per format, found by its name.
+
+In: a document, with whatever people wrote in it. Out: text that is safe to show; each format also escapes what its own
+readers would take for more than text.
+"""
 
 import importlib
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
+from farm.contract.errors import UserMistake
 from farm.reports.document import Document, Section, Table
+from farm.reports.printable import printable
+
+#: Formats that keep every character, because they write those that cannot be shown as escapes of their own.
+FAITHFUL: Final = frozenset({"json"})
 
 
 def render(document: Document, form: str) -> str:
     """Write a document in a format, named by its file in this folder."""
-    text: str = importlib.import_module(f"{__name__}.{form}").render(document)
+    shown = document if form in FAITHFUL else _printable(document)
+    text: str = importlib.import_module(f"{__name__}.{form}").render(shown)
     return text
 
 
@@ -19,12 +31,49 @@ def render_table(table: Table, form: str) -> str:
 
 
 def write_files(document: Document, to: Path, *, formats: Sequence[str]) -> list[Path]:
-    """Write a document beside `to` in several formats, each with its own ending; give the files."""
+    """Write a document beside `to` in several formats, each with its own ending; give the files.
+
+    Raises: UserMistake when they cannot be written.
+    """
     written = []
-    to.parent.mkdir(parents=True, exist_ok=True)
     for form in formats:
         ending = str(importlib.import_module(f"{__name__}.{form}").ENDING)
         path = to.with_name(to.name + ending)
-        path.write_text(render(document, form))
+        make_room(path)
+        try:
+            path.write_text(render(document, form), encoding="utf-8")
+        except OSError as error:
+            raise UserMistake(f"cannot write the report {path}: {error.strerror or error}") from error
         written.append(path)
     return written
+
+
+def make_room(path: Path) -> None:
+    """Make the folder of a file: asked before long work, so that its report does not fail at the end.
+
+    Raises: UserMistake when it cannot be made or written to.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise UserMistake(f"cannot write the report {path}: {error.strerror or error}") from error
+
+
+def _printable(document: Document) -> Document:
+    sections = tuple(
+        Section(
+            printable(section.title),
+            tuple(map(printable, section.paragraphs)),
+            tuple(_printable_table(table) for table in section.tables),
+        )
+        for section in document.sections
+    )
+    return Document(printable(document.title), sections)
+
+
+def _printable_table(table: Table) -> Table:
+    rows = tuple(tuple(printable(cell) if isinstance(cell, str) else cell for cell in row) for row in table.rows)
+    columns = tuple(column._replace(title=printable(column.title)) for column in table.columns)
+    return table._replace(columns=columns, rows=rows)

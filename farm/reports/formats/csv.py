@@ -1,11 +1,16 @@
-"""CSV with SI figures: every table with its keys as header, an empty line between tables."""
+"""CSV with SI figures: every table with its keys as header, an empty line between tables.
+
+Text that a spreadsheet would run as a formula gets an apostrophe before it; figures stay figures.
+"""
 
 import csv
 import io
+from typing import Final
 
-from farm.reports.document import Document
+from farm.reports.document import Cell, Document
 
 ENDING = ".csv"
+FORMULA: Final = ("=", "+", "-", "@")  # how a formula may begin (OWASP, "CSV injection")
 
 
 def render(document: Document) -> str:
@@ -15,7 +20,11 @@ def render(document: Document) -> str:
     for table in tables:
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
-        writer.writerow([column.key for column in table.columns])
-        writer.writerows(table.rows)
+        writer.writerow([_harmless(column.key) for column in table.columns])
+        writer.writerows([_harmless(cell) for cell in row] for row in table.rows)
         parts.append(out.getvalue())
     return "\n".join(parts)
+
+
+def _harmless(cell: Cell) -> Cell:
+    return f"'{cell}" if isinstance(cell, str) and cell.lstrip().startswith(FORMULA) else cell

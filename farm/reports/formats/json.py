@@ -1,4 +1,7 @@
-"""JSON with SI figures: a listing is a list of objects, a report an object with its sections."""
+"""JSON with SI figures: a listing is a list of objects, a report an object with its sections.
+
+Every character is kept; those that cannot be shown are written as JSON's own escapes.
+"""
 
 import json
 from typing import Any
@@ -9,9 +12,12 @@ ENDING = ".json"
 
 
 def render(document: Document) -> str:
-    """Write a document; one that has no title is a listing."""
-    if not document.title:
-        found: Any = _objects(document.sections[0].tables[0])
+    """Write a document; one that has no title is a listing, or several by their names."""
+    found: Any
+    if not document.title and len(document.sections) == 1:
+        found = _objects(document.sections[0].tables[0])
+    elif not document.title:
+        found = {section.title: _objects(section.tables[0]) for section in document.sections}
     else:
         found = {
             "title": document.title,
@@ -24,9 +30,14 @@ def render(document: Document) -> str:
                 for section in document.sections
             ],
         }
-    return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+    lines = json.dumps(found, indent=2, ensure_ascii=False).split("\n")
+    return "".join("".join(map(_escaped, line)) + "\n" for line in lines)
 
 
 def _objects(table: Table) -> list[dict[str, Any]]:
     keys = [column.key for column in table.columns]
     return [dict(zip(keys, row, strict=True)) for row in table.rows]
+
+
+def _escaped(character: str) -> str:
+    return character if character.isprintable() else json.dumps(character)[1:-1]

@@ -1,0 +1,91 @@
+"""The performance report of one sweep: what is fastest, a table per family, what was proven, what failed, and how."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from farm.contract.doubts import MEANING, DoubtKind
+from farm.queries.acceleration import acceleration
+from farm.queries.jobs import list_jobs
+from farm.queries.results import ResultRow, find_results
+from farm.queries.sweeps import get_sweep
+from farm.reports.document import Column, Document, Section, Table
+from farm.reports.formats import render
+from farm.reports.performance import families, glance, speed_ups, status
+from farm.sweeps.catalogue import Catalogue
+
+METHOD: Final = (
+    "Every job ran in a fresh process on a device that no other job of the farm used. Calls were warmed up until the "
+    "medians of neighbouring windows agreed within 5 %, then timed with nothing in the loop but the call and two clock "
+    "reads, garbage collection off. The interval bounds the median with 95 % confidence, from order statistics. "
+    "Percentiles are given only where the number of samples supports them.",
+    "REAL is earned: the weights counted against the published model, the place of execution asked from the runtime, "
+    "the outputs of timed calls compared with PyTorch's on the CPU in fp32, and the reaction to another input. "
+    "SUSPECT and MOCK results are shown and never compared.",
+    "Memory is the growth of the resident set from before loading to its peak. It includes what the runtime maps.",
+)
+#: What a terminal has no room for; the files hold all.
+NOT_BRIEF: Final = ("latency_p95", "throughput", "memory_of")
+
+
+def build(session: Session, public_id: str, *, catalogue: Catalogue) -> Document:
+    """Put the report of a sweep together.
+
+    Raises: UnknownName when there is no such sweep.
+    """
+    sweep = get_sweep(session, public_id)
+    jobs = list_jobs(session, sweep=sweep.public_id)
+    place = {job.public_id: position for position, job in enumerate(jobs)}
+    rows = sorted(find_results(session, {"sweep": sweep.public_id}), key=lambda row: place[row.job])
+    compared = acceleration(rows)
+    sections = [glance.section(sweep, rows, compared)]
+    for family in dict.fromkeys(row.family for row in rows):
+        sections.append(families.section(family, [row for row in rows if row.family == family], catalogue))
+    sections += [status.section(rows, jobs, catalogue), *speed_ups.sections(compared), *status.troubles(jobs)]
+    sections += [*_doubts(rows), *_environment(rows), Section("Method", METHOD)]
+    return Document(f"Performance of {sweep.name}", tuple(sections))
+
+
+def brief(document: Document) -> str:
+    """Write the part of a report that fits a terminal: what is fastest, the main figures, what is not measured."""
+    kept = [section for section in document.sections if section.title not in ("Doubts", "Environment", "Method")]
+    return render(Document(document.title, tuple(map(_narrow, kept))), "table")
+
+
+def _narrow(section: Section) -> Section:
+    """Leave out what stands right of the doubts, and what reads well only on a page."""
+    return section._replace(tables=tuple(_without(table) for table in section.tables))
+
+
+def _without(table: Table) -> Table:
+    keys = [column.key for column in table.columns]
+    last = keys.index("doubts") if "doubts" in keys else len(keys)
+    kept = [place for place, key in enumerate(keys) if place <= last and key not in NOT_BRIEF]
+    rows = tuple(tuple(row[place] for place in kept) for row in table.rows)
+    return Table(tuple(table.columns[place] for place in kept), rows, table.note)
+
+
+def _doubts(rows: Sequence[ResultRow]) -> list[Section]:
+    kinds = sorted({kind for row in rows for kind in row.doubts})
+    cells = tuple((kind, sum(kind in row.doubts for row in rows), MEANING[DoubtKind(kind)]) for kind in kinds)
+    columns = (
+        Column("doubt", "Doubt", badges=True),
+        Column("results", "Results", "1"),
+        Column("meaning", "Meaning"),
+    )
+    return [Section("Doubts", (), (Table(columns, cells),))] if cells else []
+
+
+def _environment(rows: Sequence[ResultRow]) -> list[Section]:
+    cells: dict[tuple[str, str], None] = {}
+    for row in rows:
+        cells[("machine", f"{row.machine}: {row.machine_words()}; fingerprint {row.machine_fingerprint}")] = None
+        cells[("python", str(row.environment["python"]))] = None
+        cells[("kernel", str(row.environment["kernel"]))] = None
+        for name, version in sorted((row.environment["packages"] | row.environment["drivers"]).items()):
+            cells[(name, str(version))] = None
+        if "threads" in row.facts:
+            cells[("threads", str(row.facts["threads"]))] = None
+    columns = (Column("what", "What"), Column("value", "Value"))
+    return [Section("Environment", (), (Table(columns, tuple(cells)),))] if cells else []

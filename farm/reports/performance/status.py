@@ -1,0 +1,69 @@
+"""What the results of each model proved on each platform, and which jobs have no result and why."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from farm.contract.states import JobState
+from farm.queries.jobs import JobRow
+from farm.queries.results import ResultRow
+from farm.reports.document import Column, Section, Table
+from farm.sweeps.catalogue import Catalogue
+
+STATUS: Final = {JobState.UNSUPPORTED: "UNSUPPORTED", JobState.FAILED: "FAILED"}
+NOT_RUN: Final = "NOT RUN"
+#: In this order, so that what needs a look stands first.
+WORDS: Final = ("MOCK", "SUSPECT", "FAILED", "REAL", "FAKE", "UNSUPPORTED", NOT_RUN)
+
+
+def section(rows: Sequence[ResultRow], jobs: Sequence[JobRow], catalogue: Catalogue) -> Section:
+    """Say of each model on each platform how many of its cells proved what."""
+    platforms = list(dict.fromkeys(job.platform for job in jobs))
+    told = {row.job: row.told() for row in rows}
+    counts: dict[tuple[str, str], Counter[str]] = {}
+    for job in jobs:
+        word = told.get(job.public_id) or STATUS.get(JobState(job.state), NOT_RUN)
+        counts.setdefault((job.model, job.platform), Counter())[word] += 1
+    columns = (
+        Column("model", "Model"),
+        Column("stands_for", "Stands for"),
+        Column("parameters", "Parameters", "1"),
+        *(Column(platform, platform, badges=True) for platform in platforms),
+    )
+    found = {row.model: row.facts.get("parameters") for row in rows}
+    cells = []
+    for model in dict.fromkeys(job.model for job in jobs):
+        entry = catalogue.models.get(model)
+        words = [_words(counts.get((model, platform), Counter())) for platform in platforms]
+        cells.append((model, entry.stands_for if entry else "as given", found.get(model), *words))
+    note = "How many cells of each kind there are. Parameters as counted in the weight files."
+    return Section("Implementation status", (), (Table(columns, tuple(cells), note),))
+
+
+def troubles(jobs: Sequence[JobRow]) -> list[Section]:
+    """List the jobs without a result: failed and open ones each, unsupported ones by their reason."""
+    columns = (
+        Column("job", "Job"),
+        Column("cell", "Cell"),
+        Column("state", "State", badges=True),
+        Column("reason", "Reason"),
+    )
+    quiet = (JobState.DONE, JobState.UNSUPPORTED)
+    cells = tuple((job.public_id, job.cell, job.state, job.reason) for job in jobs if job.state not in quiet)
+    note = "farm jobs show ID tells the history of a job, farm jobs logs ID what its process wrote."
+    found = [Section("Not measured", (), (Table(columns, cells, note),))] if cells else []
+    return [*found, *_unsupported([job for job in jobs if job.state == JobState.UNSUPPORTED])]
+
+
+def _words(counts: Counter[str]) -> str:
+    return ", ".join(f"{word} {counts[word]}" for word in WORDS if counts[word])
+
+
+def _unsupported(jobs: Sequence[JobRow]) -> list[Section]:
+    by_reason: dict[str, list[JobRow]] = {}
+    for job in jobs:
+        by_reason.setdefault(job.reason, []).append(job)
+    columns = (Column("reason", "Reason"), Column("jobs", "Jobs", "1"), Column("example", "For example"))
+    cells = tuple((reason, len(alike), alike[0].cell) for reason, alike in by_reason.items())
+    note = "By their nature, not by a fault: these cells exist in the sweep and cannot be run."
+    return [Section("Unsupported", (), (Table(columns, cells, note),))] if cells else []

@@ -1,0 +1,82 @@
+"""The doctor tells what is wrong and how to mend it."""
+
+import json
+
+import pytest
+from sqlalchemy import Engine, text
+
+from farm.cli import doctor
+from farm.contract.errors import EnvironmentFault
+from farm.contract.machine import Environment, Machine, PlatformStatus, Probe
+from farm.database import migrate
+from tests.cli.conftest import Farm
+
+PROBE = Probe(
+    machine=Machine(
+        host_id="h", name="box", cpu_model="CPU", architecture="x86_64", cores=2, threads=2, memory_bytes=1, system="L"
+    ),
+    environment=Environment(python="3.11", kernel="6", packages={}),
+    platforms=(
+        PlatformStatus(platform="cpu", available=True),
+        PlatformStatus(platform="cuda", available=False, reason="no driver"),
+    ),
+)
+
+
+@pytest.fixture(autouse=True)
+def _quick_probe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the seconds of a real probe away; one test asks the real one."""
+    monkeypatch.setattr(doctor, "ask_workers", lambda *_: PROBE.model_dump_json())
+
+
+def checks(out: str) -> dict[str, tuple[str, str]]:
+    return {row["check"]: (row["state"], row["detail"]) for row in json.loads(out)}
+
+
+def test_a_healthy_box_needs_nothing(farm: Farm) -> None:
+    found = checks(farm("doctor", "-f", "json").out)
+    assert {state for state, _ in found.values()} == {"ok"}
+    assert found["broker"][1] == "the embedded broker starts and answers"
+    assert found["platforms"][1] == "can run cpu (cuda: no driver)"
+
+
+def test_a_farm_with_its_own_services_is_healthy(farm: Farm, postgres_url: str, redis_url: str) -> None:
+    farm("db", "upgrade", "--db", postgres_url)
+    found = checks(farm("doctor", "--db", postgres_url, "--broker", redis_url, "-f", "json").out)
+    assert {state for state, _ in found.values()} == {"ok"}
+
+
+def test_what_is_wrong_does_not_hide_the_rest(farm: Farm, postgres_url: str) -> None:
+    answer = farm("doctor", "--db", postgres_url, "--broker", "redis://:s3cret@127.0.0.1:1/0", "-f", "json", check=3)
+    found = checks(answer.out)
+    assert {name: state for name, (state, _) in found.items()} == {
+        "database": "wrong",
+        "clock": "ok",
+        "broker": "wrong",
+        "platforms": "ok",
+    }
+    assert "run: farm db upgrade" in found["database"][1]
+    assert "no broker at" in found["broker"][1]
+    assert "s3cret" not in answer.out
+
+
+def test_a_newer_database_is_told(farm: Farm, empty_engine: Engine) -> None:
+    migrate.upgrade(empty_engine)
+    with empty_engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    url = empty_engine.url.render_as_string(hide_password=False)
+    found = checks(farm("doctor", "--db", url, "-f", "json", check=3).out)
+    assert "install a newer benchmark-farm" in found["database"][1]
+
+
+def test_a_clock_that_is_off_is_told(farm: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("farm.cli.doctor.time.time", lambda: 0.0)
+    assert "synchronise them (NTP)" in checks(farm("doctor", "-f", "json", check=3).out)["clock"][1]
+
+
+def test_workers_that_do_not_answer_are_told(farm: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> str:
+        raise EnvironmentFault("the workers of this box did not answer: no torch")
+
+    monkeypatch.setattr(doctor, "ask_workers", broken)
+    assert "no torch" in farm("doctor", check=3).out

@@ -1,0 +1,55 @@
+"""Every listing in every format: answers on stdout, nothing else there, and nothing that harms its reader."""
+
+import csv
+import io
+import json
+
+import pytest
+
+from tests.cli.conftest import WILD, Farm
+
+pytestmark = pytest.mark.usefixtures("filled")
+
+LISTINGS = {
+    "sweep list": ("sweep", "name", "created_at", "jobs", "settled", "states", "labels"),
+    "sweep show last": ("sweep", "name", "created_at", "jobs", "settled", "states", "labels"),
+    "jobs list": ("job", "sweep", "cell", "state", "attempts", "reason"),
+    "results": ("result", "model", "platform", "precision", "batch_size", "latency", "latency_p95", "throughput"),
+    "machines": ("machine", "cpu", "cores", "memory", "gpus", "fingerprint", "workers", "last_seen_at"),
+    "models": ("model", "family", "stands_for", "parameters"),
+}
+
+
+@pytest.mark.parametrize("words", LISTINGS)
+def test_every_format_has_the_same_rows(farm: Farm, words: str) -> None:
+    found = {form: farm(*words.split(), "--format", form) for form in ("table", "json", "csv", "markdown")}
+    assert {answer.err for answer in found.values()} == {""}
+    rows = json.loads(found["json"].out)
+    assert rows
+    assert tuple(rows[0])[: len(LISTINGS[words])] == LISTINGS[words]
+    lines = list(csv.reader(io.StringIO(found["csv"].out)))
+    assert (lines[0], len(lines)) == (list(rows[0]), 1 + len(rows))
+    assert len(found["markdown"].out.splitlines()) == 2 + len(rows)
+    assert len(found["table"].out.splitlines()) == 2 + len(rows)
+
+
+@pytest.mark.parametrize("form", ["table", "json", "csv", "markdown"])
+def test_what_people_wrote_is_text(farm: Farm, form: str) -> None:
+    for words in ("sweep list", "jobs list"):
+        assert "\x1b" not in farm(*words.split(), "-f", form).out
+    rows = list(csv.DictReader(io.StringIO(farm("jobs", "list", "-f", "csv").out)))
+    assert rows[2]["reason"] == "python_error in measure: =cmd()␛[2J"
+    assert json.loads(farm("sweep", "list", "-f", "json").out)[0]["labels"] == f"purpose={WILD}"
+
+
+def test_an_empty_database_gives_empty_listings(farm: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FARM_DATABASE_URL")
+    assert farm("results", "-f", "json").out == "[]\n"
+    assert farm("sweep", "list", "-f", "csv").out.splitlines() == ["sweep,name,created_at,jobs,settled,states,labels"]
+    assert "no sweep 'last'" in farm("report", check=2).err
+
+
+def test_a_limit_is_kept_and_must_be_sensible(farm: Farm) -> None:
+    assert len(json.loads(farm("jobs", "list", "-n", "2", "-f", "json").out)) == 2
+    assert "--limit" in farm("jobs", "list", "-n", "0", check=2).err
+    assert "'xml' is not one of" in farm("jobs", "list", "-f", "xml", check=2).err

@@ -1,0 +1,52 @@
+"""Each result comes with its own metrics and doubts, however many results are asked for at once."""
+
+import pytest
+from sqlalchemy import Engine
+
+from farm.contract.doubts import Doubt, DoubtKind
+from farm.database.engine import read
+from farm.queries import results
+from tests.builders import done, measured, registered, spec, submitted
+from tests.queries.rows import row
+
+NOISE = Doubt(kind=DoubtKind.NOISY_HOST, figure=0.5, detail="noise")
+
+
+@pytest.mark.parametrize("batch", [1, 2, 100])
+def test_metrics_and_doubts_stay_with_their_result(engine: Engine, batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(results, "BATCH", batch)
+    submitted(engine, *(spec(batch_size=size) for size in (1, 2, 3)))
+    worker = registered(engine, "fake")
+    for job_id in (1, 2, 3):
+        done(
+            engine,
+            worker,
+            job_id=job_id,
+            measurements=(measured("latency", float(job_id)),),
+            doubts=(NOISE,) if job_id == 2 else (),
+        )
+    with read(engine) as session:
+        found = results.find_results(session, {})
+    assert [(each.batch_size, each.median("latency"), each.doubts) for each in found] == [
+        (3, 3.0, ()),
+        (2, 2.0, ("noisy_host",)),
+        (1, 1.0, ()),
+    ]
+
+
+def test_a_result_names_its_work_and_how_it_was_done() -> None:
+    found = row(new_tokens=8, scenario="throughput", options={"b": 2, "a": True})
+    assert found.settings() == "batch 1, tokens 128+8, throughput"
+    assert found.variant() == "cpu fp32 a=True b=2"
+    assert row(sequence_length=None, new_tokens=8).settings() == "batch 1, new tokens 8"
+    assert found.machine_words() == "CPU, 2 cores, 8 GiB, GPU"
+
+
+def test_the_interval_is_a_share_of_the_median() -> None:
+    assert row(latency=0.5, half_width=0.05).half_interval() == pytest.approx(0.1)
+    assert row(latency=None).half_interval() is None
+
+
+def test_the_fake_platform_never_told_real() -> None:
+    assert row(platform="fake").told() == "FAKE"
+    assert row(verdict="mock").told() == "MOCK"
