@@ -12,6 +12,7 @@ import traceback
 from multiprocessing.connection import Connection
 from typing import Final, Literal, NamedTuple
 
+import workers.quiet  # noqa: F401 - by its import alone, before any runtime is there to speak
 from farm.contract.errors import JobFailure, OutOfMemory, PythonError
 from farm.contract.job import Assignment
 from farm.contract.result import Failure

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-ALWAYS: Final = ("workers.inside",)
+FIRST: Final = ("workers.quiet", "workers.inside")
 OF_TORCH: Final = (
     "torch",
     "transformers",
@@ -11,11 +11,12 @@ OF_TORCH: Final = (
     "transformers.models.auto.processing_auto",
     "transformers.models.auto.tokenization_auto",
 )
-OF_PLATFORM: Final = {"cpu": OF_TORCH, "openvino": (*OF_TORCH, "openvino")}
+OF_PLATFORM: Final = {"cpu": OF_TORCH, "openvino": (*OF_TORCH, "openvino"), "fake": ("workers.families.fake",)}
+LAST: Final = ("workers.inherited",)
 
 
 def modules(platforms: Sequence[str]) -> list[str]:
-    """Name the modules to import for these platforms; for the fake platform, next to nothing."""
+    """Name the modules to import for these platforms, in order; for the fake platform, next to nothing."""
     runtimes = [name for platform in platforms for name in OF_PLATFORM.get(platform, ())]
     own = [f"workers.platforms.{platform}" for platform in platforms]
-    return list(dict.fromkeys([*runtimes, *ALWAYS, *own]))
+    return list(dict.fromkeys([*FIRST, *runtimes, *own, *LAST]))

@@ -1,7 +1,6 @@
 """The answers that every runtime must give: computed once by PyTorch on the CPU in fp32, kept by content key."""
 
 import importlib
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from farm.contract.job import JobSpec
 from farm.contract.value import digest
 from workers.cache import cached
 from workers.engine import Array, Arrays, LoadRequest
+from workers.versions import version
 from workers.workload import Family
 
 FILE: Final = "reference.npz"
@@ -35,7 +35,6 @@ def reference(family: Family, inputs: Arrays, spec: JobSpec, request: LoadReques
 
 
 def _key(inputs: Arrays, spec: JobSpec, request: LoadRequest) -> str:
-    import_versions = {name: metadata.version(name) for name in MAKERS}
     shown = {name: digest(array.tobytes().hex()) for name, array in sorted(inputs.items())}
     return digest(
         {
@@ -43,6 +42,6 @@ def _key(inputs: Arrays, spec: JobSpec, request: LoadRequest) -> str:
             "family": spec.model.family,
             "inputs": {**shown},
             "new_tokens": spec.new_tokens,
-            "versions": {**import_versions},
+            "versions": {name: version(name) for name in MAKERS},
         }
     )

@@ -2,7 +2,6 @@
 
 import importlib
 import shutil
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from farm.contract.machine import PlatformStatus
 from farm.contract.value import digest
 from workers.cache import cached
 from workers.engine import Array, Arrays, LoadRequest, Platform
+from workers.versions import version
 
 PRECISIONS: Final = ("fp32", "bf16", "int8")
 FAST_PRECISION: Final = "bf16"
@@ -198,7 +198,7 @@ class OpenVinoPlatform:
 
 
 def _exported(request: LoadRequest) -> tuple[Path, float]:
-    versions = {name: _version(name) for name in EXPORTERS}
+    versions = {name: version(name) for name in EXPORTERS}
     facts: dict[str, JsonValue] = {
         "model": request.folder.key,
         "head": request.head,
@@ -214,7 +214,7 @@ def _export(request: LoadRequest, part: Path) -> None:
     name = f"OVModelFor{request.head}"
     loader = getattr(intel, name, None)
     if loader is None:
-        raise Unsupported(f"optimum-intel {_version('optimum-intel')} has no {name}")
+        raise Unsupported(f"optimum-intel {version('optimum-intel')} has no {name}")
     quantised = _weights(request) == "int8"
     try:
         model = loader.from_pretrained(
@@ -255,13 +255,6 @@ def _inputs(compiled: Any) -> tuple[str, ...]:
         names = port.get_names()
         named.append(next((name for name in sorted(names) if name in known), port.get_any_name()))
     return tuple(named)
-
-
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return ""
 
 
 PLATFORM: Final[Platform] = OpenVinoPlatform()
