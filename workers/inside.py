@@ -17,7 +17,7 @@ from farm.contract.errors import JobFailure, OutOfMemory, PythonError
 from farm.contract.job import Assignment
 from farm.contract.result import Failure
 from farm.contract.states import Stage
-from workers import cell, probe
+from workers import cache, cell, probe
 
 ORPHANED: Final = 75  # exit code of a child whose parent is gone
 
@@ -77,6 +77,8 @@ def _do(task: str, content: str, teller: _Teller) -> str:
     assignment = Assignment.model_validate_json(content)
     if task == "prepare":
         return cell.prepare(assignment, teller.stage).model_dump_json()
+    if not assignment.may_make:
+        cache.forbid_making()
     return cell.measure(assignment, teller.stage).model_dump_json()
 
 

@@ -36,6 +36,7 @@ from farm.sweeps.catalogue import Catalogue, read_catalogue
 from workers import probe
 from workers.child import Launcher, Order, Start
 from workers.preload import modules
+from workers.prepared import Prepared
 from workers.spool import Spool
 from workers.task import Bench, run_job, settle
 
@@ -126,6 +127,7 @@ def _bench(
         settings=settings,
         registration=registration,
         launcher=launcher,
+        prepared=Prepared(settings.cache_dir, probe.environment.fingerprint()),
         spool=Spool(settings.data_dir / "spool"),
         device_lock=FileLock(Path(tempfile.gettempdir()) / lock, mode=0o666),
         starts={name: entry.start for name, entry in catalogue.platforms.items()},

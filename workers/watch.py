@@ -52,6 +52,11 @@ class Watch:
         if self.standing is not Standing.OURS:
             raise Interrupted
 
+    def forget(self) -> None:
+        """Leave out what was noted so far: its children are run again."""
+        self.conditions.clear()
+        self.doubts.clear()
+
     def stage(self, stage: Stage, pid: int) -> None:
         """Note how the box is when measuring begins and ends."""
         if stage is Stage.MEASURE:
