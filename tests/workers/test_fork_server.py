@@ -46,7 +46,7 @@ def own_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with monkeypatch.context() as patch:
         patch.setattr(forkserver, "_forkserver", forkserver.ForkServer())
         for name in ("ensure_running", "get_inherited_fds", "connect_to_new_process", "set_forkserver_preload"):
-            patch.setattr(forkserver, name, getattr(forkserver._forkserver, name))  # type: ignore[attr-defined]
+            patch.setattr(forkserver, name, getattr(forkserver._forkserver, name))
         yield
         forkserver._forkserver._stop()  # type: ignore[attr-defined]
 
@@ -86,7 +86,7 @@ def test_a_clean_fork_server_has_one_thread_and_no_runtime_at_work(own_server: N
     assert "libtorch_cpu" in loaded
     assert "libopenvino.so" in loaded
     assert "libopenvino_intel_cpu_plugin" not in loaded  # it is loaded by the first OpenVINO core
-    opened = {os.readlink(each) for each in Path(f"/proc/{server}/fd").iterdir()}
+    opened = {str(each.readlink()) for each in Path(f"/proc/{server}/fd").iterdir()}
     assert not any(name.startswith("/dev/nvidia") for name in opened)  # a CUDA context holds these
 
 
