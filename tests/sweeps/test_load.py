@@ -150,7 +150,7 @@ def test_every_mistake_of_a_file_is_told_at_once_in_the_order_of_the_file(mistak
         "did you mean bert-tiny?; or a hub id org/name, or a folder ./name",
         "sweep.yaml:3: platform: there is no field 'platform' here; allowed: name, models, platforms, precision, "
         "scenario, batch_size, sequence_length, new_tokens, options, exclude, overrides, require, measure, timeout, "
-        "priority, labels, seed, max_attempts; did you mean platforms?",
+        "priority, labels, seed, rerun_doubtful, max_attempts; did you mean platforms?",
         "sweep.yaml:4: platforms[1]: 'openvno' is no platform; allowed: cpu, fake, openvino; did you mean openvino?",
         "sweep.yaml:5: precision[0]: 'bf61' is no precision; allowed: fp32, bf16, int8, fast; did you mean bf16?",
         "sweep.yaml:6: batch_size[0]: found -1; a whole number of 1 or more is needed",
