@@ -4,17 +4,19 @@ from typing import Any
 
 import pytest
 from pydantic import JsonValue
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 from farm.contract.doubts import Doubt, DoubtKind
 from farm.contract.result import Measurement, Result
 from farm.contract.statistics import Statistics
 from farm.database import tables
-from farm.database.engine import read, write
+from farm.database.engine import now, read, write
 from farm.queries.filters import Filters
 from farm.queries.results import find_results
+from farm.scheduler.claim import claim
+from farm.scheduler.elsewhere import PATIENCE
 from farm.scheduler.reap import reap
-from farm.scheduler.register import Registration
+from farm.scheduler.register import Registration, farewell
 from farm.scheduler.settle import settle_failure, settle_result
 from tests import builders
 
@@ -116,3 +118,26 @@ def test_the_doubtful_result_stands_when_the_reruns_workers_are_lost(engine: Eng
             reap(session)
     assert builders.states(engine) == ["done"]
     assert [state for state, _ in attempts(engine)] == ["done", "expired", "expired"]
+
+
+def test_a_twin_of_the_machine_takes_the_rerun_where_one_is_live(engine: Engine, worker: Registration) -> None:
+    settled(engine, worker, took(2.0, NOISY))
+    twin = builders.registered(engine, "fake", name="twin", host="twin")
+    builders.dispatched(engine)
+    with write(engine) as session:
+        assert claim(session, 1, worker=worker, lease_seconds=60) is None
+    assert builders.states(engine) == ["queued"]
+    with write(engine) as session:
+        assert claim(session, 1, worker=twin, lease_seconds=60) is not None
+
+
+@pytest.mark.parametrize("reason", ["the twin lacks what the job needs", "the twin stopped", "it waited long enough"])
+def test_the_first_machine_takes_the_rerun_when_no_twin_can(engine: Engine, worker: Registration, reason: str) -> None:
+    settled(engine, worker, took(2.0, NOISY))
+    twin = builders.registered(engine, "other" if "lacks" in reason else "fake", name="twin", host="twin")
+    with write(engine) as session:
+        if "stopped" in reason:
+            farewell(session, twin.worker_id)
+        if "waited" in reason:
+            session.execute(update(tables.Attempt).values(finished_at=now(session) - 2 * PATIENCE))
+    assert builders.claimed(engine, worker).number == 2
