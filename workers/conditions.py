@@ -134,7 +134,7 @@ def _why_absent(name: str) -> str:
     if name in sensors.ABSENT:
         return sensors.ABSENT[name]
     if name in ("foreign_cores", "stolen_cores"):
-        return f"the timed loop was shorter than {SHORTEST:g} s; the kernel counts CPU time in hundredths"
+        return f"the timed loop was shorter than {SHORTEST:g} s, too short to count CPU time; or the process was gone"
     return "the system does not tell, or the process was gone"
 
 
@@ -168,7 +168,7 @@ def _interrupted(before: Interruptions | None, after: Interruptions | None) -> C
 
 def _foreign(before: Snapshot, after: Snapshot, wall: float) -> Conditions:
     """Give the cores that others used, and who used most of them."""
-    if wall < SHORTEST:
+    if wall < SHORTEST or before.look.interruptions is None or after.look.interruptions is None:
         return {"foreign_cores": None, "stolen_cores": None}
     ours = after.look.ours - before.look.ours
     cores = max(0.0, (after.look.busy - before.look.busy) - ours) / wall

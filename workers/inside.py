@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from multiprocessing.connection import Connection
 from typing import Final, Literal, NamedTuple
@@ -19,6 +20,7 @@ from farm.contract.result import Failure
 from farm.contract.states import Stage
 from workers import cache, cell, probe
 
+LINGER: Final = 10.0  # seconds; the parent ends a child as soon as it has heard the answer
 ORPHANED: Final = 75  # exit code of a child whose parent is gone
 
 
@@ -68,6 +70,7 @@ def main(task: str, content: str, pipe: Connection, log: str) -> None:
         teller.failure(PythonError.code, error)
     sys.stdout.flush()
     sys.stderr.flush()
+    time.sleep(LINGER)  # the parent still reads how this process did, and then ends it
     os._exit(0)  # the runtimes' own clean-up takes seconds and can crash; the system frees everything anyway
 
 

@@ -16,7 +16,7 @@ LOADING: Final = "load_time"
 
 
 class AttemptTime(NamedTuple):
-    """Where the wall time of one done attempt went. Times in seconds; `loading` and `measured` over all repeats."""
+    """Where the wall time of one measured attempt went. Times in seconds; `loading` and `measured` over all repeats."""
 
     attempt: str
     started_at: datetime
@@ -38,7 +38,7 @@ class AttemptTime(NamedTuple):
 
 
 class Duty(NamedTuple):
-    """The time of a sweep's done attempts, and of the sweep: from the first start to the last finish of any attempt."""
+    """The time of a sweep's measured attempts, and of all the sweep: from the first start to the last finish."""
 
     wall: float
     attempts: tuple[AttemptTime, ...]
@@ -81,7 +81,7 @@ def duty_of(session: Session, sweep: str) -> Duty:
             measured=seconds.get((row.id, CALLS), 0.0),
         )
         for row in ended
-        if row.state == AttemptState.DONE
+        if row.state in (AttemptState.DONE, AttemptState.DOUBTED)
     )
     return Duty(_wall([(row.started_at, row.finished_at) for row in ended]), times)
 
