@@ -49,10 +49,10 @@ def submitted(engine: Engine, *specs: JobSpec, **changes: Any) -> str:
         return enlist(session, Submission(**(plain | changes)))
 
 
-def registered(engine: Engine, *tags: str, name: str = "worker") -> Registration:
-    """A live worker with these tags."""
+def registered(engine: Engine, *tags: str, name: str = "worker", host: str = "host") -> Registration:
+    """A live worker with these tags; every host is the same kind of machine."""
     machine = Machine(
-        host_id="host",
+        host_id=host,
         name="box",
         cpu_model="CPU",
         architecture="x86_64",

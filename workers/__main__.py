@@ -1,6 +1,7 @@
 """A worker on this box: `python -m workers serve|probe|build`; people type `farm worker` and `farm models`."""
 
 import argparse
+import importlib
 import json
 import logging
 import os
@@ -13,10 +14,9 @@ import structlog
 
 from farm.contract.errors import FarmError
 from farm.contract.job import ModelReference
-from farm.scheduler.enlist import SHARED_POOL
 from farm.settings import read_settings
-from workers import cache, models, probe
-from workers.serve import Orders, serve
+from farm.sweeps.catalogue import read_catalogue
+from workers import cache, models, preload, probe
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,7 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     serving.add_argument("--platform", action="append", default=[])
     serving.add_argument("--tag", action="append", default=[])
     serving.add_argument("--name", default="")
-    serving.add_argument("--pool", default=SHARED_POOL)
+    serving.add_argument("--pool", default="", help="default: the pool that all share")
     serving.add_argument("--with-parent", action="store_true", help="stop when stdin ends")
     serving.set_defaults(do=_serve)
     probing = commands.add_parser("probe", help="say what this box is, as JSON")
@@ -55,15 +55,17 @@ def _parser() -> argparse.ArgumentParser:
 def _serve(asked: argparse.Namespace) -> int:
     settings = read_settings()
     _log_to_stderr(settings.log_level)
+    preload.start(read_catalogue(), asked.platform)
+    serving = importlib.import_module("workers.serve")  # only now: the fork server imports meanwhile
     name = asked.name or f"{socket.gethostname()}-{'-'.join(asked.platform) or 'all'}-{os.getpid()}"
-    orders = Orders(
+    orders = serving.Orders(
         platforms=tuple(asked.platform),
         tags=tuple(asked.tag),
         name=name,
         pool=asked.pool,
         with_parent=asked.with_parent,
     )
-    return serve(settings, orders)
+    return int(serving.serve(settings, orders))
 
 
 def _probe(asked: argparse.Namespace) -> int:

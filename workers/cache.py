@@ -12,11 +12,16 @@ from typing import Final, NamedTuple
 
 from filelock import FileLock, Timeout
 
+from farm.contract.errors import NotPrepared
+
 # Beside the folder KEY lie .KEY.lock (held while it is made or removed), .KEY.used (its time is the last use; every
 # process that asked for the folder keeps a shared lock on it until it ends), and .KEY.*.part (folders being made).
 _LOCK: Final = ".lock"
 _USED: Final = ".used"
 _PART: Final = ".part"
+
+#: Whether this process may make what is missing; a process that measures what another one prepared may not.
+_may_make = True
 
 #: Files whose shared locks this process keeps until it ends: while they are held nobody removes the folders.
 _in_use: dict[Path, int] = {}
@@ -37,11 +42,13 @@ def cached(cache_dir: Path, kind: str, key: str, make: Callable[[Path], None]) -
 
     Whoever comes second waits for the first. What `make` raises passes through and leaves nothing behind. Until this
     process ends, `prune` leaves the folder alone. Out: the folder, and the seconds that making it took (0.0 when it
-    was there).
+    was there). Raises: NotPrepared when it is not there and this process may make nothing.
     """
     folder = _place(cache_dir, kind, key)
     if _take(folder):
         return folder, 0.0
+    if not _may_make:
+        raise NotPrepared(f"{kind} {key} is not in the cache, and this process may not make it")
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(_beside(folder, _LOCK)):
         if _take(folder):
@@ -59,6 +66,12 @@ def cached(cache_dir: Path, kind: str, key: str, make: Callable[[Path], None]) -
         seconds = time.perf_counter() - began
         _take(folder)
         return folder, seconds
+
+
+def forbid_making() -> None:
+    """From now on, this process only finds: `cached` raises NotPrepared for what is missing."""
+    global _may_make  # noqa: PLW0603 - a property of the process, set once before its only task
+    _may_make = False
 
 
 def entries(cache_dir: Path) -> tuple[Entry, ...]:

@@ -4,6 +4,7 @@ In: an assignment and what to do with it. Out: what the child brought back, or a
 """
 
 import contextlib
+import math
 import multiprocessing
 import os
 import signal
@@ -15,17 +16,22 @@ from multiprocessing.context import ForkServerContext, SpawnContext
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, Protocol
 
+import structlog
+
 from farm.contract.errors import Crashed, Killed, NoResult, OutOfMemory, TimedOut
 from farm.contract.result import LONGEST_LOG_TAIL, Failure
 from farm.contract.states import Stage
 from workers import inside
+from workers.processes import cpu_seconds
 
 Task = Literal["probe", "prepare", "measure"]
 Start = Literal["fork", "fresh"]
 
 TICK: Final = 1.0  # seconds between two looks at lease, cancellation and memory; in between the parent is blocked
-ANSWER_WITHIN: Final = 60.0  # seconds for a forked child's first word; the fork server's imports come before the first
+STUCK_AFTER: Final = 60.0  # seconds in which a forked child neither speaks nor computes; imports of the server included
 GRACE: Final = 2.0  # seconds from SIGTERM to SIGKILL
+
+logger = structlog.get_logger()
 
 
 class Interrupted(Exception):
@@ -62,27 +68,32 @@ class Answer(NamedTuple):
 class Launcher:
     """Starts children: forked from a pre-imported server where that is safe, else in a fresh interpreter."""
 
-    def __init__(self, preload: Sequence[str]) -> None:
+    def __init__(self, preload: Sequence[str], *, stuck_after: float = STUCK_AFTER) -> None:
         """Set up the fork server with the modules it imports once; nothing starts yet."""
+        self._stuck_after = stuck_after
         self._fork = multiprocessing.get_context("forkserver")
         self._fork.set_forkserver_preload(list(preload))
         self._fresh = multiprocessing.get_context("spawn")
 
     def run(self, order: Order, watcher: Watcher) -> Answer:
-        """Run one child to its end. A forked child that never says a word is replaced by a fresh one, once."""
+        """Run one child to its end. A forked child that is stuck before it measures is replaced by a fresh one, once.
+
+        Children get stuck when the fork server was not clean: they wait for a lock or a thread that only it has.
+        """
         deadline = time.monotonic() + order.timeout
         if order.start == "fork":
-            answer = _run(self._fork, order, watcher, deadline=deadline, answer_within=ANSWER_WITHIN)
+            answer = _run(self._fork, order, watcher, deadline=deadline, stuck_after=self._stuck_after)
             if answer is not None:
                 return answer
-        answer = _run(self._fresh, order, watcher, deadline=deadline, answer_within=order.timeout)
+            logger.warning("a forked child was stuck; a fresh one takes over", task=order.task)
+        answer = _run(self._fresh, order, watcher, deadline=deadline, stuck_after=math.inf)
         return answer or _timed_out(Stage.START, order, log_tail="")
 
 
 def _run(
-    context: ForkServerContext | SpawnContext, order: Order, watcher: Watcher, *, deadline: float, answer_within: float
+    context: ForkServerContext | SpawnContext, order: Order, watcher: Watcher, *, deadline: float, stuck_after: float
 ) -> Answer | None:
-    """Run one child; None when it never said a word in `answer_within` seconds."""
+    """Run one child; None when it was stuck."""
     ours, theirs = context.Pipe(duplex=True)
     with tempfile.TemporaryDirectory(prefix="farm-child-") as folder, ours:
         log = Path(folder) / "log"
@@ -90,7 +101,7 @@ def _run(
         process.start()
         theirs.close()
         try:
-            return _wait(process, ours, order=order, watcher=watcher, log=log, limits=(deadline, answer_within))
+            return _wait(process, ours, order=order, watcher=watcher, log=log, limits=(deadline, stuck_after))
         finally:
             _kill_group(process)
             process.close()
@@ -105,9 +116,9 @@ def _wait(
     log: Path,
     limits: tuple[float, float],
 ) -> Answer | None:
-    deadline, answer_within = limits
-    silent_until = time.monotonic() + answer_within
-    stage, peak, heard = Stage.START, 0, False
+    deadline, stuck_after = limits
+    life = _SignsOfLife(process.pid, stuck_after)
+    stage, peak = Stage.START, 0
     ooms = _oom_kills()
     while True:
         ready = connection.wait([pipe], timeout=max(0.0, min(TICK, deadline - time.monotonic())))
@@ -115,7 +126,7 @@ def _wait(
         if not ready:
             if time.monotonic() >= deadline:
                 return _timed_out(stage, order, log_tail=tail(log), peak=peak)
-            if not heard and time.monotonic() >= silent_until:
+            if stage not in (Stage.MEASURE, Stage.PROVE) and life.stuck():
                 return None
             watcher.tick()
             continue
@@ -123,7 +134,7 @@ def _wait(
         if message is None:
             process.join(GRACE)
             return Answer(None, _ended(process.exitcode, stage, log=log, peak=peak, ooms=ooms), tail(log))
-        heard = True
+        life.seen()
         if message.kind == "stage":
             stage = Stage(message.content)
             watcher.stage(stage, process.pid or 0)
@@ -134,6 +145,26 @@ def _wait(
             )
         else:
             return Answer(message.content, None, tail(log))
+
+
+class _SignsOfLife:
+    """Tells a child that waits for ever from one that is slow: it neither speaks nor uses the CPU."""
+
+    def __init__(self, pid: int | None, stuck_after: float) -> None:
+        self._pid = pid
+        self._stuck_after = stuck_after
+        self._used = 0.0
+        self.seen()
+
+    def seen(self) -> None:
+        self._at = time.monotonic()
+
+    def stuck(self) -> bool:
+        used = cpu_seconds(self._pid)
+        if used != self._used:
+            self._used = used
+            self.seen()
+        return time.monotonic() - self._at >= self._stuck_after
 
 
 def _receive(pipe: connection.Connection) -> inside.Message | None:

@@ -8,16 +8,19 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from multiprocessing.connection import Connection
 from typing import Final, Literal, NamedTuple
 
+import workers.quiet  # noqa: F401 - by its import alone, before any runtime is there to speak
 from farm.contract.errors import JobFailure, OutOfMemory, PythonError
 from farm.contract.job import Assignment
 from farm.contract.result import Failure
 from farm.contract.states import Stage
-from workers import cell, probe
+from workers import cache, cell, probe
 
+LINGER: Final = 10.0  # seconds; the parent ends a child as soon as it has heard the answer
 ORPHANED: Final = 75  # exit code of a child whose parent is gone
 
 
@@ -67,6 +70,7 @@ def main(task: str, content: str, pipe: Connection, log: str) -> None:
         teller.failure(PythonError.code, error)
     sys.stdout.flush()
     sys.stderr.flush()
+    time.sleep(LINGER)  # the parent still reads how this process did, and then ends it
     os._exit(0)  # the runtimes' own clean-up takes seconds and can crash; the system frees everything anyway
 
 
@@ -76,6 +80,8 @@ def _do(task: str, content: str, teller: _Teller) -> str:
     assignment = Assignment.model_validate_json(content)
     if task == "prepare":
         return cell.prepare(assignment, teller.stage).model_dump_json()
+    if not assignment.may_make:
+        cache.forbid_making()
     return cell.measure(assignment, teller.stage).model_dump_json()
 
 

@@ -3,7 +3,6 @@
 import importlib
 import time
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +10,7 @@ from farm.contract.job import ModelReference
 from farm.contract.value import digest
 from workers import cache, folders
 from workers.engine import ModelFolder
+from workers.versions import version
 from workers.zoo import building
 from workers.zoo.weights import count_parameters
 
@@ -46,17 +46,10 @@ def resolve(
 
 def _from_zoo(name: str, cache_dir: Path) -> ModelFolder:
     facts = building.read_facts(name)
-    made_with = [f"{package} {_version(package)}" for package in BUILT_WITH]
+    made_with = [f"{package} {version(package)}" for package in BUILT_WITH]
     key = f"{name}-{digest([name, facts.version, building.SEED, *made_with])}"
     folder, seconds = cache.cached(cache_dir, KIND, key, lambda part: building.build_model(name, part))
     return ModelFolder(folder, key, count_parameters(folder), facts.parameters, None, seconds)
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "absent"
 
 
 def _from_hub(reference: ModelReference, *, remote_code: Sequence[str], offline: bool) -> ModelFolder:

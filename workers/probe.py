@@ -12,12 +12,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-import cpuinfo
 import psutil
 
 import workers.platforms
 from farm.contract.machine import Environment, Gpu, Machine, PlatformStatus, Probe
 from workers.engine import Platform
+from workers.processor import processor
 
 #: Packages whose version can change a number.
 PACKAGES: Final = (
@@ -84,14 +84,13 @@ def tags(probe: Probe) -> frozenset[str]:
 
 def machine(statuses: tuple[PlatformStatus, ...], gpus: tuple[Gpu, ...]) -> Machine:
     """Describe the box."""
-    info = cpuinfo.get_cpu_info()
-    flags = set(info.get("flags", ()))
+    cpu = processor()
     return Machine(
         host_id=_host_id(),
         name=socket.gethostname(),
-        cpu_model=str(info.get("brand_raw") or info.get("arch_string_raw") or "unknown"),
+        cpu_model=cpu.model,
         architecture=system.machine(),
-        instruction_sets=tuple(name for name in INSTRUCTION_SETS if name in flags),
+        instruction_sets=tuple(name for name in INSTRUCTION_SETS if name in cpu.flags),
         cores=psutil.cpu_count(logical=False) or psutil.cpu_count() or 1,
         threads=usable_processors(),
         memory_bytes=psutil.virtual_memory().total,

@@ -1,7 +1,6 @@
 """The answers that every runtime must give: computed once by PyTorch on the CPU in fp32, kept by content key."""
 
 import importlib
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -12,6 +11,7 @@ from farm.contract.job import JobSpec
 from farm.contract.value import digest
 from workers.cache import cached
 from workers.engine import Array, Arrays, LoadRequest
+from workers.versions import version
 from workers.workload import Family
 
 FILE: Final = "reference.npz"
@@ -49,7 +49,6 @@ def _key(spec: JobSpec, request: LoadRequest) -> str:
         name: digest([str(array.dtype), [*array.shape], array.tobytes().hex()])
         for name, array in sorted(_shown(request.example).items())
     }
-    versions: dict[str, JsonValue] = {name: metadata.version(name) for name in MAKERS}
     return digest(
         {
             "model": request.folder.key,
@@ -57,7 +56,7 @@ def _key(spec: JobSpec, request: LoadRequest) -> str:
             "head": request.head,
             "inputs": inputs,
             "new_tokens": spec.new_tokens,
-            "versions": versions,
+            "versions": {name: version(name) for name in MAKERS},
         }
     )
 

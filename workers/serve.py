@@ -29,13 +29,15 @@ from farm.contract.machine import PlatformStatus, Probe
 from farm.contract.requirement import Offer, Requirement, offer_of
 from farm.database import migrate, tables
 from farm.database.engine import open_engine, read, write
+from farm.scheduler.enlist import SHARED_POOL
 from farm.scheduler.queue import RUN_TASK, make_app
 from farm.scheduler.register import Registration, farewell, heartbeat, register
 from farm.settings import Settings
 from farm.sweeps.catalogue import Catalogue, read_catalogue
 from workers import probe
 from workers.child import Launcher, Order, Start
-from workers.preload import modules
+from workers.preload import forked, modules
+from workers.prepared import Prepared
 from workers.spool import Spool
 from workers.task import Bench, run_job, settle
 
@@ -52,7 +54,7 @@ class Orders(NamedTuple):
     platforms: tuple[str, ...]
     tags: tuple[str, ...]
     name: str
-    pool: str
+    pool: str  # empty: the shared one
     with_parent: bool
 
 
@@ -62,7 +64,7 @@ def serve(settings: Settings, orders: Orders) -> int:
     Raises: NoWorker when none of the platforms can run here; NoBroker and NoDatabase when these are missing.
     """
     catalogue = read_catalogue()
-    launcher = Launcher(modules(_forked(catalogue, orders.platforms)))
+    launcher = Launcher(modules(forked(catalogue, orders.platforms)))
     found = _probe(launcher, catalogue, orders.platforms)
     if not orders.with_parent:
         _require_one(found)  # a worker of `farm run` registers all the same: jobs then wait with the reason
@@ -70,7 +72,9 @@ def serve(settings: Settings, orders: Orders) -> int:
     engine = open_engine(settings.sql_url())
     migrate.check(engine)
     with write(engine) as session:
-        registration = register(session, found, offer=offer, pool=orders.pool, name=orders.name, pid=os.getpid())
+        registration = register(
+            session, found, offer=offer, pool=orders.pool or SHARED_POOL, name=orders.name, pid=os.getpid()
+        )
     log.info("registered", worker=orders.name, tags=sorted(offer.tags))
     bench = _bench(engine, settings, registration=registration, launcher=launcher, catalogue=catalogue, probe=found)
     try:
@@ -80,13 +84,9 @@ def serve(settings: Settings, orders: Orders) -> int:
             farewell(session, registration.worker_id)
 
 
-def _forked(catalogue: Catalogue, platforms: Sequence[str]) -> list[str]:
-    return [name for name in platforms if catalogue.platforms[name].start == "fork"]
-
-
 def _probe(launcher: Launcher, catalogue: Catalogue, platforms: Sequence[str]) -> Probe:
     """Probe in a child: the worker itself never imports a runtime."""
-    start: Start = "fork" if len(_forked(catalogue, platforms)) == len(platforms) else "fresh"
+    start: Start = "fork" if len(forked(catalogue, platforms)) == len(platforms) else "fresh"
     order = Order(task="probe", content=json.dumps(platforms), start=start, timeout=PROBE_WITHIN)
     answer = launcher.run(order, _NobodyWatching())
     if answer.content is None:
@@ -126,6 +126,7 @@ def _bench(
         settings=settings,
         registration=registration,
         launcher=launcher,
+        prepared=Prepared(settings.cache_dir, probe.environment.fingerprint()),
         spool=Spool(settings.data_dir / "spool"),
         device_lock=FileLock(Path(tempfile.gettempdir()) / lock, mode=0o666),
         starts={name: entry.start for name, entry in catalogue.platforms.items()},

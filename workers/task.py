@@ -4,6 +4,7 @@ In: a job id from the queue. Out: the attempt settled in SQL, or spooled while S
 """
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from threading import Event
 from typing import Final, NamedTuple
@@ -14,7 +15,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from farm.contract.doubts import Doubt, DoubtKind
-from farm.contract.job import Assignment, JobSpec
+from farm.contract.errors import NotPrepared
+from farm.contract.job import Assignment
 from farm.contract.result import Failure, Outcome, Result
 from farm.database.engine import write
 from farm.scheduler.claim import Claim, Standing, claim
@@ -22,7 +24,8 @@ from farm.scheduler.judge import judge
 from farm.scheduler.register import Registration
 from farm.scheduler.settle import release, settle_cancelled, settle_failure, settle_result
 from farm.settings import Settings
-from workers.child import Answer, Interrupted, Launcher, Order, Start
+from workers.child import Answer, Interrupted, Launcher, Order, Start, Task
+from workers.prepared import Prepared
 from workers.spool import Spool, Spooled
 from workers.summary import summarise
 from workers.watch import Watch
@@ -41,6 +44,7 @@ class Bench(NamedTuple):
     launcher: Launcher
     spool: Spool
     device_lock: FileLock
+    prepared: Prepared
     starts: dict[str, Start]  # how each platform's children start
     threads: int
     shared_host: bool
@@ -84,40 +88,58 @@ def settle(bench: Bench, spooled: Spooled, path: Path) -> bool:
     return True
 
 
+class _ChildFailed(Exception):
+    """Raised when a child of an attempt brings back a failure."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+class _Attempt(NamedTuple):
+    bench: Bench
+    claimed: Claim
+    watch: Watch
+    deadline: float  # of the monotonic clock
+
+
 def _measure(bench: Bench, claimed: Claim, watch: Watch) -> Spooled:
     """Run the children of one attempt and put together what they bring."""
-    deadline = time.monotonic() + claimed.spec.timeout
-    prepared = _child(bench, claimed, watch, task="prepare", repeat=0, deadline=deadline)
-    if isinstance(prepared, Failure):
-        return Spooled(token=claimed.token, failure=prepared)
-    outcomes, logs = [prepared[0]], [prepared[1]]
-    for repeat in range(claimed.spec.measure.repeats):
-        measured = _child(bench, claimed, watch, task="measure", repeat=repeat, deadline=deadline)
-        if isinstance(measured, Failure):
-            return Spooled(token=claimed.token, failure=measured)
-        outcomes.append(measured[0])
-        logs.append(measured[1])
+    attempt = _Attempt(bench, claimed, watch, time.monotonic() + claimed.spec.timeout)
+    try:
+        outcomes, logs = zip(*_children(attempt), strict=True)
+    except _ChildFailed as failed:
+        return Spooled(token=claimed.token, failure=failed.failure)
     result = _result(outcomes, watch, shared_host=bench.shared_host, log_tail="".join(logs))
     return Spooled(token=claimed.token, result=result)
 
 
-def _child(
-    bench: Bench, claimed: Claim, watch: Watch, *, task: str, repeat: int, deadline: float
-) -> tuple[Outcome, str] | Failure:
-    content = _assignment(bench, claimed.spec, repeat=repeat).model_dump_json()
-    # Preparing leaves nothing behind in its process, so it always starts fast; measuring starts as the platform needs.
-    start: Start = bench.starts[claimed.spec.platform]
-    left = max(1.0, deadline - time.monotonic())
-    answer: Answer = bench.launcher.run(
-        Order(task="prepare" if task == "prepare" else "measure", content=content, start=start, timeout=left), watch
-    )
-    if answer.failure is not None:
-        return answer.failure
-    return Outcome.model_validate_json(answer.content or ""), answer.log_tail
+def _children(attempt: _Attempt) -> list[tuple[Outcome, str]]:
+    """Prepare, unless that was done before, and measure; each in a process of its own."""
+    spec, prepared = attempt.claimed.spec, attempt.bench.prepared
+    if prepared.has(spec):
+        try:
+            return _repeats(attempt, may_make=False)
+        except _ChildFailed as failed:
+            if failed.failure.code != NotPrepared.code:
+                raise
+            log.info("to be prepared again", job=attempt.claimed.public_id, reason=failed.failure.message)
+            prepared.forget(spec)
+            attempt.watch.forget()
+    made = _child(attempt, "prepare")
+    prepared.note(spec)
+    return [made, *_repeats(attempt, may_make=True)]
 
 
-def _assignment(bench: Bench, spec: JobSpec, *, repeat: int) -> Assignment:
-    return Assignment(
+def _repeats(attempt: _Attempt, *, may_make: bool) -> list[tuple[Outcome, str]]:
+    repeats = range(attempt.claimed.spec.measure.repeats)
+    return [_child(attempt, "measure", repeat=repeat, may_make=may_make) for repeat in repeats]
+
+
+def _child(attempt: _Attempt, task: Task, *, repeat: int = 0, may_make: bool = True) -> tuple[Outcome, str]:
+    """Run one child; give its outcome and the tail of its log. Raises: _ChildFailed."""
+    bench, spec = attempt.bench, attempt.claimed.spec
+    assignment = Assignment(
         spec=spec,
         cache_dir=str(bench.settings.cache_dir),
         model_roots=tuple(str(root) for root in bench.settings.model_roots),
@@ -125,10 +147,21 @@ def _assignment(bench: Bench, spec: JobSpec, *, repeat: int) -> Assignment:
         repeat=repeat,
         threads=bench.threads,
         offline=bench.settings.offline,
+        may_make=may_make,
     )
+    order = Order(
+        task=task,
+        content=assignment.model_dump_json(),
+        start=bench.starts[spec.platform],
+        timeout=max(1.0, attempt.deadline - time.monotonic()),
+    )
+    answer: Answer = bench.launcher.run(order, attempt.watch)
+    if answer.failure is not None:
+        raise _ChildFailed(answer.failure)
+    return Outcome.model_validate_json(answer.content or ""), answer.log_tail
 
 
-def _result(outcomes: list[Outcome], watch: Watch, *, shared_host: bool, log_tail: str) -> Result:
+def _result(outcomes: Sequence[Outcome], watch: Watch, *, shared_host: bool, log_tail: str) -> Result:
     evidence = tuple(item for outcome in outcomes for item in outcome.evidence)
     facts = {name: value for outcome in outcomes for name, value in outcome.facts.items()}
     doubts = [doubt for outcome in outcomes for doubt in outcome.doubts] + watch.doubts

@@ -31,7 +31,9 @@ class Watch:
         self._lease_seconds = lease_seconds
         self._stop_now = stop_now
         self._asked = time.monotonic()
+        self._surroundings: conditions.Survey | None = None
         self._before: conditions.Snapshot | None = None
+        self._during: list[conditions.Glimpse] = []
         self.standing = Standing.OURS
         self.conditions: list[dict[str, JsonValue]] = []
         self.doubts: list[Doubt] = []
@@ -40,6 +42,8 @@ class Watch:
         """Renew the lease now and then, and stop the child when the job is not ours or not wanted any more."""
         if self._stop_now.is_set():
             raise Interrupted
+        if self._before is not None:
+            self._during.append(conditions.glimpse())
         if time.monotonic() - self._asked < RENEW_EVERY:
             return
         self._asked = time.monotonic()
@@ -52,12 +56,23 @@ class Watch:
         if self.standing is not Standing.OURS:
             raise Interrupted
 
+    def forget(self) -> None:
+        """Leave out what was noted so far: its children are run again."""
+        self.conditions.clear()
+        self.doubts.clear()
+
     def stage(self, stage: Stage, pid: int) -> None:
-        """Note how the box is when measuring begins and ends."""
-        if stage is Stage.MEASURE:
-            self._before = conditions.snapshot(pid)
+        """Note how the box is when measuring begins and ends; what takes a while is read before the warm-up."""
+        if stage is Stage.WARMUP:
+            self._surroundings = conditions.survey()
+        elif stage is Stage.MEASURE:
+            self._during = []
+            around = self._surroundings or conditions.survey()
+            self._before = conditions.Snapshot(pid, around, conditions.look(pid))
         elif self._before is not None:
-            found, doubts = conditions.compare(self._before, conditions.snapshot(pid))
+            look = conditions.look(pid)  # first: the loop has just ended
+            after = conditions.Snapshot(pid, conditions.survey(), look)
+            found, doubts = conditions.compare(self._before, after, self._during)
             self.conditions.append(found)
             self.doubts += doubts
             self._before = None

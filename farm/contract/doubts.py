@@ -15,6 +15,7 @@ class DoubtKind(StrEnum):
     NOISY_HOST = "noisy_host"
     SHARED_HOST = "shared_host"
     LOW_MEMORY = "low_memory"
+    THROTTLED = "throttled"
 
 
 MEANING: Final[dict[DoubtKind, str]] = {
@@ -23,7 +24,8 @@ MEANING: Final[dict[DoubtKind, str]] = {
     DoubtKind.IMPRECISE: "a ceiling came before the asked precision (figure: half-width of the interval / median)",
     DoubtKind.NOISY_HOST: "other processes used the CPU while we measured (figure: CPU cores they used)",
     DoubtKind.SHARED_HOST: "the operator let another device of this host be measured at the same time (figure: 1)",
-    DoubtKind.LOW_MEMORY: "little memory was free while we measured (figure: free share of the memory)",
+    DoubtKind.LOW_MEMORY: "little memory was free, or tasks waited for it, while we measured (figure: free share)",
+    DoubtKind.THROTTLED: "the processor was slowed down for its heat (figure: throttling events it counted)",
 }
 
 

@@ -17,6 +17,7 @@ FarmError
         ModelUnreachable        the model hub could not be reached
         ModelInvalid            a folder that is no loadable model
         UnsafeModel             pickle weights, remote code, or a path outside the model roots
+        NotPrepared             something was expected in the cache and is not there; the job is prepared again
         WrongModel              the built model differs from its published architecture
         OutOfMemory             the process or the device ran out of memory
         Crashed                 the process died of a signal such as SIGSEGV
@@ -138,6 +139,13 @@ class UnsafeModel(JobFailure):
     """Pickle weights, remote code, or a path outside the model roots."""
 
     code = "unsafe_model"
+
+
+class NotPrepared(JobFailure):
+    """Something was expected in the cache and is not there; the job is prepared again."""
+
+    code = "not_prepared"
+    retry = True
 
 
 class WrongModel(JobFailure):

@@ -86,3 +86,4 @@ class Assignment(Value):
     repeat: int = 0
     threads: int
     offline: bool = False
+    may_make: bool = True  # False: everything should be cached; what is not is reported instead of made

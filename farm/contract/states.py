@@ -22,6 +22,7 @@ class AttemptState(StrEnum):
 
     RUNNING = "running"
     DONE = "done"
+    DOUBTED = "doubted"  # it brought a doubtful result, which waits for a re-run's word or was replaced by it
     FAILED = "failed"
     UNSUPPORTED = "unsupported"
     CANCELLED = "cancelled"

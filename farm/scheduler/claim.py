@@ -14,6 +14,7 @@ from farm.contract.job import JobSpec
 from farm.contract.states import AttemptState, JobState
 from farm.database import tables
 from farm.database.engine import now
+from farm.scheduler.elsewhere import better_elsewhere
 from farm.scheduler.identity import new_id, new_token
 from farm.scheduler.moves import move
 from farm.scheduler.register import Registration
@@ -39,8 +40,13 @@ class Standing(StrEnum):
 
 
 def claim(session: Session, job_id: int, *, worker: Registration, lease_seconds: float) -> Claim | None:
-    """Take a queued job; None when it is not queued any more (done, cancelled, or another worker's)."""
+    """Take a queued job; None when it is not queued any more (done, cancelled, or another worker's).
+
+    None, too, for a re-run that another machine of the same kind should take.
+    """
     at = now(session)
+    if better_elsewhere(session, job_id, worker=worker, at=at, silence=timedelta(seconds=lease_seconds)):
+        return None
     actor = f"worker {worker.name}"
     wanted = (tables.Job.id == job_id) & tables.Job.cancel_requested.is_(False)
     moved = move(

@@ -12,6 +12,7 @@ from farm.contract.errors import LeaseExpired
 from farm.contract.states import AttemptState, JobState
 from farm.database import tables
 from farm.database.engine import now
+from farm.scheduler import rerun
 from farm.scheduler.moves import move
 from farm.scheduler.settle import tries_left
 
@@ -52,8 +53,10 @@ def _expire(session: Session, which: ColumnElement[bool], *, why: str) -> list[i
         ).scalar_one()
         if cancelled:
             after = JobState.CANCELLED
+        elif tries_left(session, attempt.job_id):
+            after = JobState.PLANNED
         else:
-            after = JobState.PLANNED if tries_left(session, attempt.job_id) else JobState.FAILED
+            after = JobState.DONE if rerun.fall_back(session, attempt.job_id) else JobState.FAILED
         move(
             session,
             tables.Job.id == attempt.job_id,

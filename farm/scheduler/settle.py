@@ -7,6 +7,7 @@ holds (settled before, lease lost, cancelled): then nothing changes.
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from pydantic import JsonValue
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
@@ -17,6 +18,7 @@ from farm.contract.states import AttemptState, JobState
 from farm.database import tables
 from farm.database.engine import now
 from farm.database.sample_codec import pack
+from farm.scheduler import rerun
 from farm.scheduler.moves import burned, move
 
 LOG: Final = "log"
@@ -30,7 +32,7 @@ class _Held(NamedTuple):
 
 
 def settle_result(session: Session, token: str, result: Result) -> bool:
-    """Write a result and move the job to done."""
+    """Write a result and move the job to done; a doubtful one is measured once more where the sweep asks for it."""
     held = _end(
         session,
         token,
@@ -50,7 +52,7 @@ def settle_result(session: Session, token: str, result: Result) -> bool:
     for evidence in result.evidence:
         session.execute(insert(tables.Evidence), {"attempt_id": held.attempt_id, **evidence.model_dump(mode="json")})
     _write_log(session, held.attempt_id, result.log_tail)
-    _move_job(session, held, JobState.DONE, reason="")
+    _settle_doubts(session, held, result)
     return True
 
 
@@ -75,10 +77,12 @@ def settle_failure(session: Session, token: str, failure: Failure) -> bool:
         return False
     _write_log(session, held.attempt_id, failure.log_tail)
     reason = f"{failure.code} in {failure.stage}: {failure.message}"
-    if unsupported:
-        _move_job(session, held, JobState.UNSUPPORTED, reason=failure.message)
-    elif can_help(failure.code) and tries_left(session, held.job_id):
+    if can_help(failure.code) and tries_left(session, held.job_id):
         _move_job(session, held, JobState.PLANNED, reason=f"to be tried again after {reason}")
+    elif rerun.fall_back(session, held.job_id):
+        _move_job(session, held, JobState.DONE, reason=f"the doubtful result stands; its re-run ended: {reason}")
+    elif unsupported:
+        _move_job(session, held, JobState.UNSUPPORTED, reason=failure.message)
     else:
         _move_job(session, held, JobState.FAILED, reason=reason)
     return True
@@ -110,6 +114,22 @@ def tries_left(session: Session, job_id: int) -> bool:
     """Say whether a job may be tried again."""
     most = session.execute(select(tables.Job.max_attempts).where(tables.Job.id == job_id)).scalar_one()
     return burned(session, job_id) < most
+
+
+def _settle_doubts(session: Session, held: _Held, result: Result) -> None:
+    """Move the job to done, or back to planned for its one re-run; a re-run's outcome is kept with its facts."""
+    first = rerun.doubted(session, held.job_id)
+    if first is not None:
+        told = rerun.decide(session, first, result)
+        facts: dict[str, JsonValue] = {**result.facts, "rerun": told}
+        session.execute(update(tables.Attempt).where(tables.Attempt.id == held.attempt_id).values(facts=facts))
+        _move_job(session, held, JobState.DONE, reason=f"measured again after doubts; outcome: {told['outcome']}")
+    elif rerun.asked(session, held.job_id, result):
+        rerun.put_aside(session, held.attempt_id)
+        kinds = ", ".join(doubt.kind for doubt in result.doubts)
+        _move_job(session, held, JobState.PLANNED, reason=f"to be measured once more: {kinds}")
+    else:
+        _move_job(session, held, JobState.DONE, reason="")
 
 
 def _end(session: Session, token: str, state: AttemptState, *, values: dict[str, object]) -> _Held | None:

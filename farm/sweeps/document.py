@@ -170,6 +170,14 @@ def positive(node: Node, mistakes: Mistakes) -> float | None:
     return None
 
 
+def yes_or_no(node: Node, mistakes: Mistakes) -> bool | None:
+    """Read true or false."""
+    if isinstance(node.value, bool):
+        return node.value
+    mistakes.add(node.line, node.field, f"found {node.found()}; true or false is needed")
+    return None
+
+
 def _pairs(raw: MappingNode) -> list[tuple[Any, Any]]:
     """Give a mapping's own pairs, then those merged in with `<<` that it does not have itself."""
     own = [(key, value) for key, value in raw.value if key.tag != _MERGE]

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from farm.contract.job import Measure, Scenario
 from farm.contract.value import Scalar
 from farm.sweeps.catalogue import Catalogue
-from farm.sweeps.document import Node, fields, items, many, open_document, positive, text, whole
+from farm.sweeps.document import Node, fields, items, many, open_document, positive, text, whole, yes_or_no
 from farm.sweeps.expand import Draft, drafts, expand, has_axis, matches
 from farm.sweeps.mistakes import Mistakes
 from farm.sweeps.models import ModelReader
@@ -126,6 +126,7 @@ class _Reading:
             **self._one("timeout", lambda node: positive(node, self._mistakes)),
             **self._one("priority", lambda node: whole(node, self._mistakes, least=0, most=MOST_URGENT)),
             **self._one("seed", lambda node: whole(node, self._mistakes, least=0)),
+            **self._one("rerun_doubtful", lambda node: yes_or_no(node, self._mistakes)),
             **self._one("max_attempts", lambda node: whole(node, self._mistakes, least=1)),
         }
 

@@ -62,6 +62,7 @@ class SweepPlan(Value):
     priority: int = Field(5, ge=0, le=9)  # a larger one is more urgent
     labels: dict[str, str] = {}
     seed: int = Field(0, ge=0)
+    rerun_doubtful: bool = False  # measure a job with doubts once more
     max_attempts: int | None = Field(None, ge=1)  # None: the setting of that name
 
     def as_json(self) -> dict[str, JsonValue]:

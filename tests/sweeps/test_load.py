@@ -82,6 +82,7 @@ timeout: 90.5
 priority: 9
 labels: {commit: 0123456, purpose: nightly, day: 2024-01-31}
 seed: 7
+rerun_doubtful: true
 max_attempts: 2
 """
     )
@@ -99,6 +100,7 @@ max_attempts: 2
     assert plan.measure == Measure(min_iterations=30, rel_precision=0.1)
     assert plan.labels == {"commit": "0123456", "purpose": "nightly", "day": "2024-01-31"}
     assert (plan.timeout, plan.priority, plan.seed, plan.max_attempts) == (90.5, 9, 7, 2)
+    assert plan.rerun_doubtful
 
 
 def test_a_plan_survives_the_trip_through_json(load: Load) -> None:
@@ -150,7 +152,7 @@ def test_every_mistake_of_a_file_is_told_at_once_in_the_order_of_the_file(mistak
         "did you mean bert-tiny?; or a hub id org/name, or a folder ./name",
         "sweep.yaml:3: platform: there is no field 'platform' here; allowed: name, models, platforms, precision, "
         "scenario, batch_size, sequence_length, new_tokens, options, exclude, overrides, require, measure, timeout, "
-        "priority, labels, seed, max_attempts; did you mean platforms?",
+        "priority, labels, seed, rerun_doubtful, max_attempts; did you mean platforms?",
         "sweep.yaml:4: platforms[1]: 'openvno' is no platform; allowed: cpu, fake, openvino; did you mean openvino?",
         "sweep.yaml:5: precision[0]: 'bf61' is no precision; allowed: fp32, bf16, int8, fast; did you mean bf16?",
         "sweep.yaml:6: batch_size[0]: found -1; a whole number of 1 or more is needed",
@@ -167,6 +169,7 @@ def test_every_mistake_of_a_file_is_told_at_once_in_the_order_of_the_file(mistak
         ("batch_size: two", "sweep.yaml:4: batch_size: found 'two'; a whole number of 1 or more is needed"),
         ("batch_size: true", "sweep.yaml:4: batch_size: found true; a whole number of 1 or more is needed"),
         ("batch_size: {a: 1}", "sweep.yaml:4: batch_size: found a mapping; a whole number of 1 or more is needed"),
+        ("rerun_doubtful: yes", "sweep.yaml:4: rerun_doubtful: found 'yes'; true or false is needed"),
         ("timeout: .inf", "sweep.yaml:4: timeout: found .inf; a number above 0 is needed"),
         ("timeout:", "sweep.yaml:4: timeout: found nothing; a number above 0 is needed"),
         ("name: other", "sweep.yaml:4: name: it was given before, in line 1; each key stands once"),

@@ -5,7 +5,6 @@ head, else by tracing the model with the inputs of one call.
 import importlib
 import shutil
 from collections.abc import Mapping
-from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ from farm.contract.value import digest
 from workers.cache import cached
 from workers.engine import LoadRequest
 from workers.heads import PLAIN
+from workers.versions import version
 
 WHOLE: Final = "openvino_model.xml"
 EXPORTERS: Final = ("optimum-intel", "optimum", "openvino", "nncf", "transformers", "torch")
@@ -43,14 +43,6 @@ def exported(request: LoadRequest) -> tuple[Path, float]:
         facts["inputs"] = {name: [*request.example[name].shape] for name in _traced_names(request)}
         facts["outputs"] = [*request.gives]
     return cached(request.cache_dir, "openvino", digest(facts), lambda part: _export(request, part))
-
-
-def version(package: str) -> str:
-    """Give a package's version; nothing where it is absent."""
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return ""
 
 
 def _export(request: LoadRequest, part: Path) -> None:

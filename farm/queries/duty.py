@@ -1,0 +1,93 @@
+"""The duty cycle: how much of the wall time of a sweep, and of each attempt, was spent in timed calls."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from farm.contract.states import AttemptState
+from farm.database import tables
+
+#: The metric whose samples are the timed calls, and the one that is loading.
+CALLS: Final = "latency"
+LOADING: Final = "load_time"
+
+
+class AttemptTime(NamedTuple):
+    """Where the wall time of one measured attempt went. Times in seconds; `loading` and `measured` over all repeats."""
+
+    attempt: str
+    started_at: datetime
+    finished_at: datetime
+    loading: float
+    measured: float
+
+    def wall(self) -> float:
+        """Give the time from claim to settled."""
+        return (self.finished_at - self.started_at).total_seconds()
+
+    def beyond(self) -> float:
+        """Give what the farm took beside loading and measuring."""
+        return self.wall() - self.loading - self.measured
+
+    def share(self) -> float:
+        """Give the share of the wall time that was measuring; 0 where no time passed."""
+        return self.measured / self.wall() if self.wall() > 0 else 0.0
+
+
+class Duty(NamedTuple):
+    """The time of a sweep's measured attempts, and of all the sweep: from the first start to the last finish."""
+
+    wall: float
+    attempts: tuple[AttemptTime, ...]
+
+    def measured(self) -> float:
+        """Sum the seconds of all timed calls."""
+        return sum(attempt.measured for attempt in self.attempts)
+
+    def share(self) -> float | None:
+        """Give the duty cycle of the sweep, above 1 where machines measured at once; None before anything ended."""
+        return self.measured() / self.wall if self.wall > 0 else None
+
+
+def duty_of(session: Session, sweep: str) -> Duty:
+    """Look where the time of a sweep went, by its public id."""
+    here = tables.Job.sweep_id == select(tables.Sweep.id).where(tables.Sweep.public_id == sweep).scalar_subquery()
+    ended = session.execute(
+        select(tables.Attempt.id, tables.Attempt.public_id, tables.Attempt.state)
+        .add_columns(tables.Attempt.started_at, tables.Attempt.finished_at)
+        .join(tables.Job, tables.Job.id == tables.Attempt.job_id)
+        .where(here, tables.Attempt.finished_at.is_not(None))
+        .order_by(tables.Attempt.id)
+    ).all()
+    seconds = {
+        (row.attempt_id, row.metric): row.mean * row.n
+        for row in session.execute(
+            select(tables.Measurement.attempt_id, tables.Measurement.metric)
+            .add_columns(tables.Measurement.mean, tables.Measurement.n)
+            .join(tables.Attempt, tables.Attempt.id == tables.Measurement.attempt_id)
+            .join(tables.Job, tables.Job.id == tables.Attempt.job_id)
+            .where(here, tables.Measurement.metric.in_((CALLS, LOADING)))
+        )
+    }
+    times = tuple(
+        AttemptTime(
+            attempt=row.public_id,
+            started_at=row.started_at,
+            finished_at=row.finished_at,
+            loading=seconds.get((row.id, LOADING), 0.0),
+            measured=seconds.get((row.id, CALLS), 0.0),
+        )
+        for row in ended
+        if row.state in (AttemptState.DONE, AttemptState.DOUBTED)
+    )
+    return Duty(_wall([(row.started_at, row.finished_at) for row in ended]), times)
+
+
+def _wall(stretches: Sequence[tuple[datetime, datetime]]) -> float:
+    if not stretches:
+        return 0.0
+    began, ended = min(start for start, _ in stretches), max(end for _, end in stretches)
+    return (ended - began).total_seconds()
