@@ -29,7 +29,9 @@ from workers.workload import Family
 Say = Callable[[Stage], None]
 
 
-class _Cell(NamedTuple):
+class OpenCell(NamedTuple):
+    """An assignment with everything that it names found: platform, family, model folder and inputs."""
+
     assignment: Assignment
     platform: Platform
     family: Family
@@ -39,6 +41,7 @@ class _Cell(NamedTuple):
     preprocessing: list[float]  # seconds of each try
 
     def request(self) -> LoadRequest:
+        """Say what the platform is to load."""
         spec = self.assignment.spec
         return LoadRequest(
             folder=self.folder,
@@ -59,7 +62,7 @@ def prepare(assignment: Assignment, say: Say) -> Outcome:
     Raises: the JobFailures of models and platforms.
     """
     say(Stage.PREPARE)
-    cell = _open(assignment)
+    cell = open_cell(assignment)
     converted = cell.platform.convert(cell.request())
     reference(cell.family, assignment.spec, cell.request())
     times = {"build_time": [cell.folder.seconds], "conversion_time": [converted]}
@@ -72,7 +75,7 @@ def measure(assignment: Assignment, say: Say) -> Outcome:
     Raises: the JobFailures of models and platforms.
     """
     say(Stage.PREPARE)
-    cell = _open(assignment)
+    cell = open_cell(assignment)
     spec = assignment.spec
     request = cell.request()
     if spec.options.get("pin"):
@@ -110,7 +113,8 @@ def measure(assignment: Assignment, say: Say) -> Outcome:
     )
 
 
-def _open(assignment: Assignment) -> _Cell:
+def open_cell(assignment: Assignment) -> OpenCell:
+    """Find the model, its family and platform, and make the inputs."""
     spec = assignment.spec
     folder = resolve(
         spec.model,
@@ -124,7 +128,7 @@ def _open(assignment: Assignment) -> _Cell:
     head = head_of(module.HEADS, folder.path)
     family: Family = getattr(module, "WORKLOADS_OF_HEAD", {}).get(head, module.WORKLOADS)
     inputs, preprocessing = family.inputs(folder.path, spec)
-    return _Cell(assignment, platform, family, head, folder, inputs, preprocessing)
+    return OpenCell(assignment, platform, family, head, folder, inputs, preprocessing)
 
 
 def _timed(call: Callable[[], Any]) -> tuple[Any, float]:
@@ -137,7 +141,7 @@ def _rows(readings: Mapping[str, list[float]]) -> tuple[Reading, ...]:
     return tuple(Reading(metric=metric, samples=tuple(samples)) for metric, samples in readings.items() if samples)
 
 
-def _facts(cell: _Cell, engine: Any) -> dict[str, JsonValue]:
+def _facts(cell: OpenCell, engine: Any) -> dict[str, JsonValue]:
     return {
         **engine.placement(),
         "parameters": cell.folder.parameters,
@@ -146,7 +150,7 @@ def _facts(cell: _Cell, engine: Any) -> dict[str, JsonValue]:
     }
 
 
-def _prove(cell: _Cell, engine: Any, timed: list[dict[str, Array]]) -> tuple[Evidence, ...]:
+def _prove(cell: OpenCell, engine: Any, timed: list[dict[str, Array]]) -> tuple[Evidence, ...]:
     """Gather the evidence layer by layer, outside the timed loop."""
     spec, folder = cell.assignment.spec, cell.folder
     expected = reference(cell.family, spec, cell.request())
