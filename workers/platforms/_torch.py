@@ -78,7 +78,8 @@ class TorchEngine:
         """Read the prompt with an empty cache."""
         self._state = self._static
         if self._static is not None:
-            self._static.reset()
+            with torch.inference_mode():  # its tensors were made in that mode
+                self._static.reset()
         if self._two_parts:
             return self._advance({"decoder_input_ids": encoded["decoder_input_ids"], **self._beside})
         inputs = _unpadded(encoded)
