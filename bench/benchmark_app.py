@@ -26,8 +26,8 @@ MEDIAN = re.compile(r"Median:\s+([\d.]+) ms")
 def by_app(graph: Path, shapes: str, threads: int) -> float:
     """Run benchmark_app; give its median in seconds."""
     app = Path(sys.executable).parent / "benchmark_app"
-    command = [app, "-m", graph, "-d", "CPU", "-api", "sync", "-hint", "latency", "-niter", str(CALLS), "-nthreads"]
-    command += [str(threads), "-infer_precision", "f32", "-data_shape", shapes]
+    command = [app, "-m", graph, "-d", "CPU", "-api", "sync", "-hint", "none", "-nstreams", "1", "-niter", str(CALLS)]
+    command += ["-nthreads", str(threads), "-infer_precision", "f32", "-data_shape", shapes]
     done = subprocess.run(list(map(str, command)), check=True, capture_output=True, text=True)
     found = MEDIAN.search(done.stdout)
     if found is None:
