@@ -50,6 +50,7 @@ class _Cell(NamedTuple):
             example=self.inputs,
             gives=self.family.gives,
             new_tokens=spec.new_tokens or 0,
+            seed=spec.seed + self.assignment.repeat,
         )
 
 
