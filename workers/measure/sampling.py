@@ -19,11 +19,16 @@ LOOK_AFTER: Final = 1.25  # the interval is looked at each time there are a quar
 
 
 class Sampled(NamedTuple):
-    """The timed calls, outputs of two of them (the last and one at random), and doubts."""
+    """The timed calls, and outputs of two of them (the last and one at random)."""
 
     calls: Sequence[Call]
     kept: Sequence[Raw]
-    doubts: tuple[Doubt, ...]
+    how: Measure
+
+    @property
+    def doubts(self) -> tuple[Doubt, ...]:
+        """What speaks against the calls; looked for when asked, so that the meters can be read first."""
+        return _doubts(self.calls, self.how)
 
 
 def sample(workload: Workload, how: Measure, *, seed: int, now: Clock = clock) -> Sampled:
@@ -48,7 +53,7 @@ def sample(workload: Workload, how: Measure, *, seed: int, now: Clock = clock) -
                 if relative_half_width(durations(calls)) <= how.rel_precision:
                     break
                 look_at = int(len(calls) * LOOK_AFTER) + 1
-    return Sampled(calls, (raw, at_random), _doubts(calls, how))
+    return Sampled(calls, (raw, at_random), how)
 
 
 def durations(calls: Sequence[Call]) -> list[float]:

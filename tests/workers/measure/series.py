@@ -40,18 +40,18 @@ def normal(dice: Dice, n: int) -> Times:
 
 
 def lognormal(dice: Dice, n: int) -> Times:
-    return MEDIAN * dice.lognormal(0, 0.3, n)
+    return np.asarray(MEDIAN * dice.lognormal(0, 0.3, n))
 
 
 def long_tail(dice: Dice, n: int) -> Times:
     """The usual shape of call times: a floor, and delays above it."""
     scale = 0.1 * MEDIAN
-    return MEDIAN + dice.exponential(scale, n) - scale * np.log(2)
+    return np.asarray(MEDIAN + dice.exponential(scale, n) - scale * np.log(2))
 
 
 def outliers(dice: Dice, n: int) -> Times:
     """One call in twenty is interrupted for a while; the median moves by a twentieth of the spread."""
-    return np.where(dice.random(n) < 0.05, 5 * MEDIAN, dice.normal(MEDIAN, 0.03 * MEDIAN, n))
+    return np.asarray(np.where(dice.random(n) < 0.05, 5 * MEDIAN, dice.normal(MEDIAN, 0.03 * MEDIAN, n)))
 
 
 def dependent(dice: Dice, n: int, *, by: float) -> Times:
@@ -61,7 +61,7 @@ def dependent(dice: Dice, n: int, *, by: float) -> Times:
 
 
 def two_speeds(dice: Dice, n: int) -> Times:
-    return np.where(dice.random(n) < 0.4, 1.4, 1.0) * normal(dice, n)
+    return np.asarray(np.where(dice.random(n) < 0.4, 1.4, 1.0) * normal(dice, n))
 
 
 def drifting(dice: Dice, n: int) -> Times:
