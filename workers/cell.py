@@ -14,13 +14,14 @@ from farm.contract.evidence import Evidence
 from farm.contract.job import Assignment
 from farm.contract.result import Outcome, Reading
 from farm.contract.states import Stage
+from workers import meters
 from workers.engine import Array, Arrays, LoadRequest, ModelFolder, Platform
 from workers.evidence import agreement, identity, placement, sensitivity
 from workers.heads import head_of
 from workers.measure.clock import clock
 from workers.measure.sampling import SECOND, sample
 from workers.measure.warmup import warm_up
-from workers.meters import memory, speed
+from workers.meter import Device, meters_in
 from workers.models import resolve
 from workers.pinning import pin
 from workers.reference import reference
@@ -34,6 +35,7 @@ class OpenCell(NamedTuple):
 
     assignment: Assignment
     platform: Platform
+    device: Device
     family: Family
     head: str
     folder: ModelFolder
@@ -53,6 +55,7 @@ class OpenCell(NamedTuple):
             example=self.inputs,
             gives=self.family.gives,
             new_tokens=spec.new_tokens or 0,
+            seed=spec.seed + self.assignment.repeat,
         )
 
 
@@ -82,34 +85,36 @@ def measure(assignment: Assignment, say: Say) -> Outcome:
         pin(request.threads)
     cell.platform.ready(request)
     say(Stage.LOAD)
-    before = memory.begin()
+    read = meters_in(meters, device=cell.device)
+    for meter in read:
+        meter.before_loading()
     engine, loaded = _timed(lambda: cell.platform.load(request))
     workload = cell.family.workload(engine, cell.inputs, spec, cell.folder.path)
     say(Stage.WARMUP)
     _, first = _timed(workload.call)
     doubts = warm_up(workload.call, seconds=spec.measure.warmup_seconds)
     say(Stage.MEASURE)
-    use = speed.CpuUse()
+    for meter in read:
+        meter.before_calls()
     sampled = sample(workload, spec.measure, seed=spec.seed + assignment.repeat)
-    busy = use.readings()
-    held = memory.end(before)
+    for meter in read:
+        meter.after_calls()
+    metered = [meter.readings(sampled.calls, batch_size=spec.batch_size) for meter in read]
     say(Stage.PROVE)
     timed = [workload.outputs(raw) for raw in sampled.kept]
     readings: dict[str, list[float]] = {
         "load_time": [loaded],
         "first_inference_time": [first],
         "preprocessing_time": cell.preprocessing,
-        **speed.readings(sampled.calls, batch_size=spec.batch_size),
+        **{name: samples for group in metered for name, samples in group.items()},
         **workload.readings(sampled.calls),
-        **busy,
-        **held,
         **{name: [figure] for name, figure in engine.device_memory().items()},
     }
     return Outcome(
         readings=_rows(readings),
         doubts=(*doubts, *sampled.doubts),
         evidence=_prove(cell, engine, timed) if assignment.repeat == 0 else (),
-        facts=_facts(cell, engine),
+        facts=_facts(cell, engine) | {name: fact for meter in read for name, fact in meter.facts().items()},
     )
 
 
@@ -124,11 +129,11 @@ def open_cell(assignment: Assignment) -> OpenCell:
         offline=assignment.offline,
     )
     module = importlib.import_module(f"workers.families.{spec.model.family}")
-    platform = importlib.import_module(f"workers.platforms.{spec.platform}").PLATFORM
+    platform = importlib.import_module(f"workers.platforms.{spec.platform}")
     head = head_of(module.HEADS, folder.path)
     family: Family = getattr(module, "WORKLOADS_OF_HEAD", {}).get(head, module.WORKLOADS)
     inputs, preprocessing = family.inputs(folder.path, spec)
-    return OpenCell(assignment, platform, family, head, folder, inputs, preprocessing)
+    return OpenCell(assignment, platform.PLATFORM, platform.DEVICE, family, head, folder, inputs, preprocessing)
 
 
 def _timed(call: Callable[[], Any]) -> tuple[Any, float]:

@@ -3,7 +3,7 @@
 from typing import Final, Literal, NamedTuple
 
 Better = Literal["lower", "higher", "neither"]
-Unit = Literal["s", "bytes", "items/s", "tokens/s", "1"]
+Unit = Literal["s", "bytes", "items/s", "tokens/s", "J", "1"]
 
 
 class Metric(NamedTuple):
@@ -57,6 +57,17 @@ _ROWS: Final = (
     ),
     Metric(
         "cpu_utilisation", "1", "neither", "CPU use", "CPU seconds of the process per wall second of the timed loop."
+    ),
+    Metric("cpu_time", "s", "lower", "CPU time", "CPU seconds of the process per timed call, all its threads."),
+    Metric(
+        "host_energy",
+        "J",
+        "lower",
+        "Host energy",
+        "Energy of all processor packages per timed call (RAPL), whatever else they did meanwhile.",
+    ),
+    Metric(
+        "gpu_energy", "J", "lower", "GPU energy", "Energy of the GPU per timed call (NVML), its idle power included."
     ),
     Metric("embedding_dimension", "1", "neither", "Dimension", "Width of one embedding."),
     Metric(
