@@ -15,16 +15,17 @@ from farm.contract.job import Assignment
 from farm.contract.result import Outcome, Reading
 from farm.contract.states import Stage
 from workers.engine import Array, Arrays, LoadRequest, ModelFolder, Platform
-from workers.evidence import agreement, identity, placement, sensitivity
+from workers.evidence import agreement, identity, placement, plausibility, sensitivity
 from workers.heads import head_of
 from workers.measure.clock import clock
-from workers.measure.sampling import SECOND, sample
+from workers.measure.sampling import SECOND, durations, sample
 from workers.measure.warmup import warm_up
 from workers.meters import memory, speed
 from workers.models import resolve
 from workers.pinning import pin
-from workers.reference import reference
-from workers.workload import Family
+from workers.reference import Reference, reference
+from workers.standing import Bench, Standing, stand
+from workers.workload import Family, Workload
 
 Say = Callable[[Stage], None]
 
@@ -37,6 +38,11 @@ class _Cell(NamedTuple):
     folder: ModelFolder
     inputs: Arrays
     preprocessing: list[float]  # seconds of each try
+    device: str
+
+    def bench(self) -> Bench:
+        threads = max(self.assignment.threads, self.request().threads)
+        return Bench(self.device, threads, Path(self.assignment.cache_dir))
 
     def request(self) -> LoadRequest:
         spec = self.assignment.spec
@@ -53,15 +59,27 @@ class _Cell(NamedTuple):
         )
 
 
+class _Ran(NamedTuple):
+    """What was timed, and how it went."""
+
+    engine: Any
+    workload: Workload
+    timed: list[dict[str, Array]]  # outputs of timed calls
+    seconds: list[float]  # of each timed call
+    at_work: float
+    standing: Standing | None
+
+
 def prepare(assignment: Assignment, say: Say) -> Outcome:
-    """Build or fetch the model, convert it, and compute the reference answers: all that is cached.
+    """Build or fetch the model, convert it, compute the reference answers, measure the roof: all that is cached.
 
     Raises: the JobFailures of models and platforms.
     """
     say(Stage.PREPARE)
     cell = _open(assignment)
     converted = cell.platform.convert(cell.request())
-    reference(cell.family, assignment.spec, cell.request())
+    if reference(cell.family, assignment.spec, cell.request()).work is not None:
+        cell.bench().ready()
     times = {"build_time": [cell.folder.seconds], "conversion_time": [converted]}
     return Outcome(readings=_rows({name: taken for name, taken in times.items() if taken[0] > 0}))
 
@@ -86,12 +104,15 @@ def measure(assignment: Assignment, say: Say) -> Outcome:
     _, first = _timed(workload.call)
     doubts = warm_up(workload.call, seconds=spec.measure.warmup_seconds)
     say(Stage.MEASURE)
-    use = speed.CpuUse()
+    use, attention = speed.CpuUse(), plausibility.AtWork()
     sampled = sample(workload, spec.measure, seed=spec.seed + assignment.repeat)
-    busy = use.readings()
+    busy, at_work = use.readings(), attention.share()
     held = memory.end(before)
     say(Stage.PROVE)
     timed = [workload.outputs(raw) for raw in sampled.kept]
+    expected = reference(cell.family, spec, request)
+    standing = stand(expected.work, spec, durations(sampled.calls), bench=cell.bench())
+    ran = _Ran(engine, workload, timed, durations(sampled.calls), at_work, standing)
     readings: dict[str, list[float]] = {
         "load_time": [loaded],
         "first_inference_time": [first],
@@ -100,13 +121,14 @@ def measure(assignment: Assignment, say: Say) -> Outcome:
         **workload.readings(sampled.calls),
         **busy,
         **held,
+        **(standing.readings() if standing else {}),
         **{name: [figure] for name, figure in engine.device_memory().items()},
     }
     return Outcome(
         readings=_rows(readings),
-        doubts=(*doubts, *sampled.doubts),
-        evidence=_prove(cell, engine, timed) if assignment.repeat == 0 else (),
-        facts=_facts(cell, engine),
+        doubts=(*doubts, *sampled.doubts, *(standing.doubts() if standing else ())),
+        evidence=_prove(cell, ran, expected) if assignment.repeat == 0 else (),
+        facts=_facts(cell, engine) | (standing.facts() if standing else {}),
     )
 
 
@@ -120,11 +142,11 @@ def _open(assignment: Assignment) -> _Cell:
         offline=assignment.offline,
     )
     module = importlib.import_module(f"workers.families.{spec.model.family}")
-    platform = importlib.import_module(f"workers.platforms.{spec.platform}").PLATFORM
+    platform = importlib.import_module(f"workers.platforms.{spec.platform}")
     head = head_of(module.HEADS, folder.path)
     family: Family = getattr(module, "WORKLOADS_OF_HEAD", {}).get(head, module.WORKLOADS)
     inputs, preprocessing = family.inputs(folder.path, spec)
-    return _Cell(assignment, platform, family, head, folder, inputs, preprocessing)
+    return _Cell(assignment, platform.PLATFORM, family, head, folder, inputs, preprocessing, platform.DEVICE)
 
 
 def _timed(call: Callable[[], Any]) -> tuple[Any, float]:
@@ -146,10 +168,10 @@ def _facts(cell: _Cell, engine: Any) -> dict[str, JsonValue]:
     }
 
 
-def _prove(cell: _Cell, engine: Any, timed: list[dict[str, Array]]) -> tuple[Evidence, ...]:
+def _prove(cell: _Cell, ran: _Ran, expected: Reference) -> tuple[Evidence, ...]:
     """Gather the evidence layer by layer, outside the timed loop."""
     spec, folder = cell.assignment.spec, cell.folder
-    expected = reference(cell.family, spec, cell.request())
+    engine, timed = ran.engine, ran.timed
     answers = cell.family.answers(engine, cell.inputs, spec, folder.path, expected.answers)
     other_inputs, _ = cell.family.inputs(folder.path, spec.model_copy(update={"seed": spec.seed + 1}))
     others = cell.family.answers(engine, other_inputs, spec, folder.path, expected.answers)
@@ -166,4 +188,23 @@ def _prove(cell: _Cell, engine: Any, timed: list[dict[str, Array]]) -> tuple[Evi
         placement.judge(platform=spec.platform, precision=spec.precision, placement=where),
         agreement.judge(precision=spec.precision, answers=answers, reference=expected.answers, timed=timed),
         sensitivity.judge(answers=answers, others=others, timed=timed),
+        plausibility.judge(
+            stands=ran.standing.place if ran.standing else None, at_work=ran.at_work, grows=_growth(cell, ran, expected)
+        ),
     )
+
+
+def _growth(cell: _Cell, ran: _Ran, expected: Reference) -> plausibility.Growth:
+    if ran.standing is None or expected.work is None:
+        return plausibility.not_told("there is no work to weigh")
+    sizes = plausibility.Sizes(
+        engine=ran.engine,
+        family=cell.family,
+        folder=cell.folder.path,
+        spec=cell.assignment.spec,
+        call=ran.workload.call,
+        seconds=ran.seconds,
+        roof=ran.standing.roof,
+        device=cell.device,
+    )
+    return plausibility.growth(sizes, cell.inputs, expected.work)

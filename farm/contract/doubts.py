@@ -16,6 +16,7 @@ class DoubtKind(StrEnum):
     SHARED_HOST = "shared_host"
     LOW_MEMORY = "low_memory"
     THROTTLED = "throttled"
+    ABOVE_ROOF = "above_roof"
 
 
 MEANING: Final[dict[DoubtKind, str]] = {
@@ -26,6 +27,7 @@ MEANING: Final[dict[DoubtKind, str]] = {
     DoubtKind.SHARED_HOST: "the operator let another device of this host be measured at the same time (figure: 1)",
     DoubtKind.LOW_MEMORY: "little memory was free, or tasks waited for it, while we measured (figure: free share)",
     DoubtKind.THROTTLED: "the processor was slowed down for its heat (figure: throttling events it counted)",
+    DoubtKind.ABOVE_ROOF: "faster than the measured roofline and its error allow (figure: times the roof)",
 }
 
 
