@@ -196,7 +196,7 @@ def _timed(call: Callable[[], object]) -> float:
 
 
 def _is_text(array: Any, length: int) -> bool:
-    return array.ndim == 2 and array.shape[1] == length
+    return bool(array.ndim == 2 and array.shape[1] == length)
 
 
 def _used() -> float:

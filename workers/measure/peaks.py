@@ -10,6 +10,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -46,6 +47,7 @@ SETS: Final = tuple(MIB * 4**power for power in range(7))
 FAR: Final = 2.5
 
 Kernel = Callable[[], object]
+Sized = Callable[[int], tuple[float, Peak]]
 
 
 def roof(device: str, *, threads: int, cache_dir: Path) -> Roof:
@@ -128,19 +130,14 @@ class _Bench:
         told = LAST_LEVEL.read_text().strip() if LAST_LEVEL.exists() else ""
         return int(told.removesuffix("K")) * 1024 if told.endswith("K") else UNKNOWN_CACHE
 
-    def products(self) -> Iterator[tuple[str, Callable[[int], tuple[float, Peak]]]]:
-        """Give each precision with a function from the size of its matrices to one product's seconds and rate."""
-        on_device = self._device != "cpu"
-        for precision in ("fp32", "tf32", "fp16", "bf16") if on_device else ("fp32", "fp16", "bf16", "int8"):
-            yield precision, lambda size, precision=precision: self._timed(self._torch_product(precision, size), size)
-        if not on_device and importlib.util.find_spec("openvino"):
+    def products(self) -> Iterator[tuple[str, Sized]]:
+        """Give each precision with a function from the size of its matrices to the seconds and rate of a product."""
+        on_host = self._device == "cpu"
+        for precision in ("fp32", "fp16", "bf16", "int8") if on_host else ("fp32", "tf32", "fp16", "bf16"):
+            yield precision, partial(self._of_size, partial(self._torch_product, precision))
+        if on_host and importlib.util.find_spec("openvino"):
             for precision in ("fp32", "fp16", "bf16", "int8"):
-                yield (
-                    precision,
-                    lambda size, precision=precision: self._timed(
-                        _openvino_product(precision, size, threads=self._threads), size
-                    ),
-                )
+                yield precision, partial(self._of_size, partial(_openvino_product, precision, threads=self._threads))
 
     def streams(self, size: int) -> Iterator[tuple[Kernel, float]]:
         """Give reading, copying and STREAM's triad over `size` bytes in all, each with the bytes that it moves."""
@@ -155,8 +152,8 @@ class _Bench:
     def peak(self, kernel: Kernel, amount: float) -> Peak:
         return self._rated(kernel, amount)[1]
 
-    def _timed(self, kernel: Kernel, size: int) -> tuple[float, Peak]:
-        return self._rated(kernel, 2.0 * size**3)
+    def _of_size(self, make: Callable[[int], Kernel], size: int) -> tuple[float, Peak]:
+        return self._rated(make(size), 2.0 * size**3)
 
     def _rated(self, kernel: Kernel, amount: float) -> tuple[float, Peak]:
         """Run a kernel a few times; give the seconds of the fastest, and `amount` of it per second."""
@@ -193,7 +190,7 @@ class _Bench:
         return lambda: torch.mm(left, right, out=out)
 
 
-def _highest(make: Callable[[int], tuple[float, Peak]]) -> Peak:
+def _highest(make: Sized) -> Peak:
     """Give the highest rate over growing matrices: on few cores small ones are best, on many the large."""
     peaks = []
     for size in SIZES:

@@ -21,7 +21,8 @@ METHOD: Final = (
     "reads, garbage collection off. The interval bounds the median with 95 % confidence, from order statistics. "
     "Percentiles are given only where the number of samples supports them.",
     "REAL is earned: the weights counted against the published model, the place of execution asked from the runtime, "
-    "the outputs of timed calls compared with PyTorch's on the CPU in fp32, and the reaction to another input. "
+    "the outputs of timed calls compared with PyTorch's on the CPU in fp32, the reaction to another input, and the time "
+    "against the device's measured roofline, the process's own time at work, and the growth with more work. "
     "SUSPECT and MOCK results are shown and never compared.",
     "Memory is the growth of the resident set from before loading to its peak. It includes what the runtime maps.",
 )
