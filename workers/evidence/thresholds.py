@@ -22,7 +22,7 @@ SAME_OUTPUT: Final = 1e-3
 
 #: Plausibility: least seconds that the process ran, or waited for a processor, per second of the timed loop. A loop of
 #: calls always has one thread at work, here or in the driver's wait, and honest ones were seen at 1.6 and more with two
-#: threads; a sleeping one is at 0.0. Half leaves room for a kernel that counts in ticks and for short waits between threads.
+#: threads; a sleeping one is at 0.0. Half leaves room for short waits between threads.
 LEAST_AT_WORK: Final = 0.5
 
 #: Plausibility: a call with W times the work must take at least 1 + this x (W - 1) times as long. Honest calls were
