@@ -16,16 +16,17 @@ from farm.contract.result import Outcome, Reading
 from farm.contract.states import Stage
 from workers import meters
 from workers.engine import Array, Arrays, LoadRequest, ModelFolder, Platform
-from workers.evidence import agreement, identity, placement, sensitivity
+from workers.evidence import agreement, identity, placement, plausibility, sensitivity
 from workers.heads import head_of
 from workers.measure.clock import clock
-from workers.measure.sampling import SECOND, sample
+from workers.measure.sampling import SECOND, durations, sample
 from workers.measure.warmup import warm_up
 from workers.meter import Device, meters_in
 from workers.models import resolve
 from workers.pinning import pin
-from workers.reference import reference
-from workers.workload import Family
+from workers.reference import Reference, reference
+from workers.standing import Bench, Standing, stand
+from workers.workload import Family, Workload
 
 Say = Callable[[Stage], None]
 
@@ -41,6 +42,11 @@ class OpenCell(NamedTuple):
     folder: ModelFolder
     inputs: Arrays
     preprocessing: list[float]  # seconds of each try
+
+    def bench(self) -> Bench:
+        """Give the device whose roof this cell is seen against."""
+        threads = max(self.assignment.threads, self.request().threads)
+        return Bench(self.device, threads, Path(self.assignment.cache_dir))
 
     def request(self) -> LoadRequest:
         """Say what the platform is to load."""
@@ -59,15 +65,27 @@ class OpenCell(NamedTuple):
         )
 
 
+class _Ran(NamedTuple):
+    """What was timed, and how it went."""
+
+    engine: Any
+    workload: Workload
+    timed: list[dict[str, Array]]  # outputs of timed calls
+    seconds: list[float]  # of each timed call
+    at_work: float
+    standing: Standing | None
+
+
 def prepare(assignment: Assignment, say: Say) -> Outcome:
-    """Build or fetch the model, convert it, and compute the reference answers: all that is cached.
+    """Build or fetch the model, convert it, compute the reference answers, measure the roof: all that is cached.
 
     Raises: the JobFailures of models and platforms.
     """
     say(Stage.PREPARE)
     cell = open_cell(assignment)
     converted = cell.platform.convert(cell.request())
-    reference(cell.family, assignment.spec, cell.request())
+    if reference(cell.family, assignment.spec, cell.request()).work is not None:
+        cell.bench().ready()
     times = {"build_time": [cell.folder.seconds], "conversion_time": [converted]}
     return Outcome(readings=_rows({name: taken for name, taken in times.items() if taken[0] > 0}))
 
@@ -96,25 +114,33 @@ def measure(assignment: Assignment, say: Say) -> Outcome:
     say(Stage.MEASURE)
     for meter in read:
         meter.before_calls()
+    attention = plausibility.AtWork()
     sampled = sample(workload, spec.measure, seed=spec.seed + assignment.repeat)
+    at_work = attention.share()
     for meter in read:
         meter.after_calls()
     metered = [meter.readings(sampled.calls, batch_size=spec.batch_size) for meter in read]
     say(Stage.PROVE)
     timed = [workload.outputs(raw) for raw in sampled.kept]
+    expected = reference(cell.family, spec, request)
+    standing = stand(expected.work, spec, durations(sampled.calls), bench=cell.bench())
+    ran = _Ran(engine, workload, timed, durations(sampled.calls), at_work, standing)
     readings: dict[str, list[float]] = {
         "load_time": [loaded],
         "first_inference_time": [first],
         "preprocessing_time": cell.preprocessing,
         **{name: samples for group in metered for name, samples in group.items()},
         **workload.readings(sampled.calls),
+        **(standing.readings() if standing else {}),
         **{name: [figure] for name, figure in engine.device_memory().items()},
     }
     return Outcome(
         readings=_rows(readings),
-        doubts=(*doubts, *sampled.doubts),
-        evidence=_prove(cell, engine, timed) if assignment.repeat == 0 else (),
-        facts=_facts(cell, engine) | {name: fact for meter in read for name, fact in meter.facts().items()},
+        doubts=(*doubts, *sampled.doubts, *(standing.doubts() if standing else ())),
+        evidence=_prove(cell, ran, expected) if assignment.repeat == 0 else (),
+        facts=_facts(cell, engine)
+        | {name: fact for meter in read for name, fact in meter.facts().items()}
+        | (standing.facts() if standing else {}),
     )
 
 
@@ -155,10 +181,10 @@ def _facts(cell: OpenCell, engine: Any) -> dict[str, JsonValue]:
     }
 
 
-def _prove(cell: OpenCell, engine: Any, timed: list[dict[str, Array]]) -> tuple[Evidence, ...]:
+def _prove(cell: OpenCell, ran: _Ran, expected: Reference) -> tuple[Evidence, ...]:
     """Gather the evidence layer by layer, outside the timed loop."""
     spec, folder = cell.assignment.spec, cell.folder
-    expected = reference(cell.family, spec, cell.request())
+    engine, timed = ran.engine, ran.timed
     answers = cell.family.answers(engine, cell.inputs, spec, folder.path, expected.answers)
     other_inputs, _ = cell.family.inputs(folder.path, spec.model_copy(update={"seed": spec.seed + 1}))
     others = cell.family.answers(engine, other_inputs, spec, folder.path, expected.answers)
@@ -175,4 +201,23 @@ def _prove(cell: OpenCell, engine: Any, timed: list[dict[str, Array]]) -> tuple[
         placement.judge(platform=spec.platform, precision=spec.precision, placement=where),
         agreement.judge(precision=spec.precision, answers=answers, reference=expected.answers, timed=timed),
         sensitivity.judge(answers=answers, others=others, timed=timed),
+        plausibility.judge(
+            stands=ran.standing.place if ran.standing else None, at_work=ran.at_work, grows=_growth(cell, ran, expected)
+        ),
     )
+
+
+def _growth(cell: OpenCell, ran: _Ran, expected: Reference) -> plausibility.Growth:
+    if ran.standing is None or expected.work is None:
+        return plausibility.not_told("there is no work to weigh")
+    sizes = plausibility.Sizes(
+        engine=ran.engine,
+        family=cell.family,
+        folder=cell.folder.path,
+        spec=cell.assignment.spec,
+        call=ran.workload.call,
+        seconds=ran.seconds,
+        roof=ran.standing.roof,
+        device=cell.device,
+    )
+    return plausibility.growth(sizes, cell.inputs, expected.work)

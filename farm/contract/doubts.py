@@ -19,6 +19,7 @@ class DoubtKind(StrEnum):
     DRIFTING = "drifting"
     BIMODAL = "bimodal"
     AUTOCORRELATED = "autocorrelated"
+    ABOVE_ROOF = "above_roof"
 
 
 MEANING: Final[dict[DoubtKind, str]] = {
@@ -32,6 +33,7 @@ MEANING: Final[dict[DoubtKind, str]] = {
     DoubtKind.DRIFTING: "the times rose or fell while we measured (figure: relative change from first to last calls)",
     DoubtKind.BIMODAL: "the calls had two speeds, so no one figure stands for them (figure: slower / faster mode)",
     DoubtKind.AUTOCORRELATED: "calls took as long as those before them (figure: calls that tell as much as one would)",
+    DoubtKind.ABOVE_ROOF: "faster than the measured roofline and its error allow (figure: times the roof)",
 }
 
 

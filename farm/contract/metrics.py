@@ -3,7 +3,7 @@
 from typing import Final, Literal, NamedTuple
 
 Better = Literal["lower", "higher", "neither"]
-Unit = Literal["s", "bytes", "items/s", "tokens/s", "J", "1"]
+Unit = Literal["s", "bytes", "items/s", "tokens/s", "J", "FLOP", "FLOP/s", "bytes/s", "1"]
 
 
 class Metric(NamedTuple):
@@ -104,6 +104,29 @@ _ROWS: Final = (
     Metric("decoder_time", "s", "lower", "Decoder", "The decoder's part of one call, all its tokens."),
     Metric("time_per_frame", "s", "lower", "Per frame", "Wall time of one call divided by its frames."),
     Metric("generation_time", "s", "lower", "Generation", "All generated tokens after the first."),
+    Metric(
+        "flops_per_call",
+        "FLOP",
+        "neither",
+        "Work",
+        "Floating-point operations of one call at least: matrix products, convolutions, attention.",
+    ),
+    Metric(
+        "bytes_per_call",
+        "bytes",
+        "neither",
+        "Traffic",
+        "Least bytes of one call: weights once per pass at the precision's width, keys and values, inputs, outputs.",
+    ),
+    Metric("achieved_flops", "FLOP/s", "higher", "Achieved compute", "The call's operations by its median latency."),
+    Metric("achieved_bandwidth", "bytes/s", "higher", "Achieved bandwidth", "The call's bytes by its median latency."),
+    Metric(
+        "roofline_fraction",
+        "1",
+        "higher",
+        "Of the roof",
+        "Least time that the device's measured peaks allow, pass by pass, divided by the median latency.",
+    ),
 )
 
 METRICS: Final[dict[str, Metric]] = {row.name: row for row in _ROWS}
