@@ -155,8 +155,8 @@ def growth(sizes: Sizes, inputs: Arrays, work: Work) -> Growth:
     workload = sizes.family.workload(sizes.engine, other.inputs, other.spec, sizes.folder)
     tries = max(1, min(MOST_TRIES, int(SHARE * sum(sizes.seconds) / (usual * ratio))))
     try:
-        if ratio < 1 or tries > 1:
-            workload.call()  # the first one of its size may be slow
+        if not other.more_passes and (ratio < 1 or tries > 1):
+            workload.call()  # the first one with its shapes may be slow
         others = [_timed(workload.call) for _ in range(tries)]
     except (RuntimeError, ValueError) as error:
         return not_told(f"{other.name}: the runtime takes no other size ({type(error).__name__})")

@@ -20,7 +20,7 @@ from pydantic import JsonValue
 
 from farm.contract.value import digest
 from workers.cache import cached
-from workers.measure.roofline import Bandwidth, Peak, Roof
+from workers.measure.roofline import LEAST_ERROR, Bandwidth, Peak, Roof
 from workers.processor import processor
 from workers.versions import version
 
@@ -36,7 +36,6 @@ BUDGET: Final = 0.12  # seconds for the runs of one kernel, beyond the least num
 SLOW: Final = 0.005  # seconds; a product that takes longer is large enough: the next size takes eight times as long
 SHORT: Final = 0.004  # seconds; a shorter kernel is repeated within one run, so that its start costs nothing
 SIZES: Final = (512, 1024, 2048, 4096, 8192)  # of square matrices; the first that is SLOW is the last
-LEAST_ERROR: Final = 0.05  # clocks move by so much from second to second
 MIB: Final = 2**20
 TINY: Final = 1e-9
 FLOAT: Final = 4  # bytes of a float32

@@ -24,6 +24,7 @@ COMPUTED_IN: Final = {
     "int8": ("fp32", "tf32", "fp16", "bf16", "int8"),
 }
 HIGHEST: Final = "int8"  # the precision whose roof is above all others
+LEAST_ERROR: Final = 0.05  # clocks move by so much from second to second
 LEAST_LEFT: Final = 0.1  # share of a device; with less left, nothing is known of its peak
 
 
@@ -79,6 +80,12 @@ class Peak(Value):
         left = max(1 - taken, LEAST_LEFT)
         return Peak(rate=self.rate, error=max(self.error, 1 / left - 1))
 
+    def joined(self, other: "Peak") -> "Peak":
+        """Give the higher rate; the true one is above neither measurement's error."""
+        rate = max(self.rate, other.rate)
+        highest = min(peak.rate * (1 + peak.error) for peak in (self, other))
+        return Peak(rate=rate, error=max(LEAST_ERROR, highest / rate - 1))
+
 
 class Bandwidth(Value):
     """Bytes per second over a working set of so many bytes, read and read again."""
@@ -119,14 +126,11 @@ class Roof(Value):
         return Roof(device=self.device, compute=compute, bandwidths=wider)
 
     def raised(self, other: "Roof") -> "Roof":
-        """Give the higher of two measurements of the same device at every point."""
-        compute = {
-            name: max((roof.compute[name] for roof in (self, other) if name in roof.compute), key=_rate)
-            for name in {**self.compute, **other.compute}
-        }
+        """Join two measurements of the same device: the higher rate at every point, known as well as both say."""
+        compute = {name: peak.joined(other.compute[name]) for name, peak in self.compute.items()}
         pairs = zip(self.bandwidths, other.bandwidths, strict=True)
-        highest = tuple(max(pair, key=lambda each: each.peak.rate) for pair in pairs)
-        return Roof(device=self.device, compute=compute, bandwidths=highest)
+        joined = tuple(Bandwidth(working_set=one.working_set, peak=one.peak.joined(two.peak)) for one, two in pairs)
+        return Roof(device=self.device, compute=compute, bandwidths=joined)
 
 
 class Position(NamedTuple):

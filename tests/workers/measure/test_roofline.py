@@ -70,10 +70,11 @@ def test_a_roof_taken_among_much_other_work_knows_little() -> None:
     assert roof().widened(0.0) == roof()
 
 
-def test_the_higher_of_two_measurements_stays() -> None:
-    both = roof(compute=100e9, memory=20e9, error=0.5).raised(roof(compute=300e9, memory=10e9))
-    assert both.flops("fp32") == Peak(rate=300e9, error=0.05)
+def test_the_higher_of_two_measurements_stays_and_both_bound_it() -> None:
+    both = roof(compute=100e9, memory=20e9, error=1.0).raised(roof(compute=150e9, memory=10e9, error=2.0))
+    assert both.flops("fp32") == Peak(rate=150e9, error=200e9 / 150e9 - 1)
     assert both.bandwidth(64 * MIB) == Peak(rate=20e9, error=0.5)
+    assert roof(compute=300e9).raised(roof(compute=100e9)).flops("fp32") == Peak(rate=300e9, error=0.05)
 
 
 def test_a_roof_is_measured_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
