@@ -82,8 +82,9 @@ def test_a_roof_is_measured_once_and_kept(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(peaks, "measured", lambda device, *, threads: next(found))
     where = {"threads": 1, "cache_dir": tmp_path}
     assert peaks.roof("host", **where) == peaks.roof("host", **where) == roof()  # type: ignore[arg-type]
-    assert peaks.raised("host", threads=1, cache_dir=tmp_path) == roof(compute=300e9)
-    assert peaks.roof("host", threads=1, cache_dir=tmp_path) == roof(compute=300e9)
+    higher = peaks.raised("host", threads=1, cache_dir=tmp_path)
+    assert higher.flops("fp32") == Peak(rate=300e9, error=0.05)
+    assert peaks.roof("host", threads=1, cache_dir=tmp_path) == higher
 
 
 @pytest.mark.models
