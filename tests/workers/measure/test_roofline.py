@@ -67,6 +67,7 @@ def test_only_beyond_the_error_of_the_roof_is_a_call_above_it(seconds: float, ab
 
 def test_a_roof_taken_among_much_other_work_knows_little() -> None:
     assert roof().widened(0.5).flops("fp32").error == 1.0
+    assert roof().widened(0.5).error() == 1.0
     assert roof().widened(0.0) == roof()
 
 
