@@ -26,7 +26,7 @@ SAME_OUTPUT: Final = 1e-3
 LEAST_AT_WORK: Final = 0.5
 
 #: Plausibility: a call with W times the work must take at least 1 + this x (W - 1) times as long. Honest calls were
-#: seen at 0.36 and more (fixed costs, weights that are read once for a larger batch); constant time is 0, give or take
+#: seen at 0.3 and more (fixed costs, weights that are read once for a larger batch); constant time is 0, give or take
 #: the noise.
 LEAST_GROWTH: Final = 0.1
 

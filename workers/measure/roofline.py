@@ -102,8 +102,8 @@ class Roof(Value):
     bandwidths: tuple[Bandwidth, ...]
 
     def error(self) -> float:
-        """Give the error of the peak that is known worst; of memory that of the largest working set."""
-        return max([peak.error for peak in self.compute.values()] + [self.bandwidths[-1].peak.error])
+        """Give the error of the peak that is known worst."""
+        return max(peak.error for peak in (*self.compute.values(), *(at.peak for at in self.bandwidths)))
 
     def flops(self, precision: str) -> Peak:
         """Give the highest peak among what a runtime may compute in."""

@@ -67,6 +67,7 @@ def test_only_beyond_the_error_of_the_roof_is_a_call_above_it(seconds: float, ab
 
 def test_a_roof_taken_among_much_other_work_knows_little() -> None:
     assert roof().widened(0.5).flops("fp32").error == 1.0
+    assert roof().widened(0.5).error() == 1.0
     assert roof().widened(0.0) == roof()
 
 
@@ -82,8 +83,9 @@ def test_a_roof_is_measured_once_and_kept(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(peaks, "measured", lambda device, *, threads: next(found))
     where = {"threads": 1, "cache_dir": tmp_path}
     assert peaks.roof("host", **where) == peaks.roof("host", **where) == roof()  # type: ignore[arg-type]
-    assert peaks.raised("host", threads=1, cache_dir=tmp_path) == roof(compute=300e9)
-    assert peaks.roof("host", threads=1, cache_dir=tmp_path) == roof(compute=300e9)
+    higher = peaks.raised("host", threads=1, cache_dir=tmp_path)
+    assert higher.flops("fp32") == Peak(rate=300e9, error=0.05)
+    assert peaks.roof("host", threads=1, cache_dir=tmp_path) == higher
 
 
 @pytest.mark.models
