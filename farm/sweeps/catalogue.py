@@ -48,7 +48,10 @@ class FamilyEntry(Value):
 
 
 class PlatformEntry(Value):
-    """A runtime on a device; `options` are its options with their defaults."""
+    """A runtime on a device; `options` are its options with their defaults, `choices` the words that some may be.
+
+    `families` names the only families it runs; empty means all.
+    """
 
     name: str
     precisions: tuple[str, ...]
@@ -57,6 +60,8 @@ class PlatformEntry(Value):
     start: Literal["fork", "fresh"]
     device: Literal["host", "gpu"]
     options: dict[str, Scalar] = {}
+    choices: dict[str, tuple[str, ...]] = {}
+    families: tuple[str, ...] = ()
 
 
 class Catalogue(Value):
@@ -75,6 +80,15 @@ class Catalogue(Value):
         if name not in self.platforms:
             raise UnknownName(f"{name!r} is no platform; {nearest(name, self.platforms)}")
         return self.platforms[name]
+
+    def refusal(self, *, family: str, platform: str) -> str | None:
+        """Say why a family never runs on a platform; None when it can."""
+        only_on, only_of = self.families[family].platforms, self.platforms[platform].families
+        if only_on and platform not in only_on:
+            return f"{family} runs only on {', '.join(only_on)}"
+        if only_of and family not in only_of:
+            return f"{platform} runs only {', '.join(only_of)}"
+        return None
 
     def family_of(self, architectures: tuple[str, ...]) -> str | None:
         """Infer the family from the architectures of a config.json; the longest matching ending wins."""
@@ -189,4 +203,6 @@ def _platform(stem: str, facts: Mapping[str, Any]) -> PlatformEntry:
         start=facts["START"],
         device=facts["DEVICE"],
         options=facts["OPTIONS"],
+        choices=facts.get("CHOICES", {}),
+        families=facts.get("FAMILIES", ()),
     )

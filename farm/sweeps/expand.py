@@ -155,8 +155,8 @@ def _unsupported(spec: JobSpec, catalogue: Catalogue) -> str | None:
     platform = catalogue.platforms[spec.platform]
     if family is None:
         return f"there is no family {spec.model.family} in this version of the farm"
-    if family.platforms and spec.platform not in family.platforms:
-        return f"{family.name} runs only on {', '.join(family.platforms)}"
+    if refusal := catalogue.refusal(family=family.name, platform=platform.name):
+        return refusal
     if spec.precision not in platform.precisions:
         return f"{platform.name} has no {spec.precision}; it has {', '.join(platform.precisions)}"
     return None

@@ -51,7 +51,7 @@ class PartReader:
         platforms = self._allowed.get("platform", tuple(self._options))
         for platform, options in entries(node, self._mistakes):
             if platform in platforms and isinstance(platform, str):
-                found[platform] = self._platform_options(options, self._options[platform])
+                found[platform] = self._platform_options(options, platform)
             else:
                 said = "no platform of this sweep" if platform in self._options else "no platform"
                 self._mistakes.add(
@@ -121,10 +121,13 @@ class PartReader:
 
         return many(node, self._mistakes, read)
 
-    def _platform_options(self, node: Node, known: Mapping[str, Scalar]) -> dict[str, tuple[Scalar, ...]]:
-        def values_of(name: str, each: Node) -> tuple[Scalar, ...]:
-            return many(each, self._mistakes, lambda item: self._option(item, known[name]))
+    def _platform_options(self, node: Node, platform: str) -> dict[str, tuple[Scalar, ...]]:
+        known = self._options[platform]
 
+        def values_of(name: str, each: Node) -> tuple[Scalar, ...]:
+            return many(each, self._mistakes, lambda item: self._option(item, known[name], choices.get(name)))
+
+        choices = self._catalogue.platforms[platform].choices
         given = fields(node, self._mistakes, known=[*known])
         found = {name: values_of(name, each) for name, each in given.items()}
         return {name: values for name, values in found.items() if values}
@@ -139,17 +142,21 @@ class PartReader:
                     self._mistakes.add(node.line, field, "found a list; an override sets one value")
         return found
 
-    def _option(self, node: Node, default: Scalar) -> Scalar | None:
-        """Read an option: of the type of its default, where a whole number may stand for a float."""
+    def _option(self, node: Node, default: Scalar, choices: tuple[str, ...] | None) -> Scalar | None:
+        """Read an option: of the type of its default, where a whole number may stand for a float; counts from 0."""
         value = node.value
         wanted = type(default)
         fits = isinstance(value, int | float) if wanted is float else isinstance(value, wanted)
-        if value is not None and fits and (isinstance(value, bool) == isinstance(default, bool)):
-            return float(value) if wanted is float else value
-        kinds = {bool: "true or false", int: "a whole number", float: "a number", str: "a word"}
-        self._mistakes.add(
-            node.line, node.field, f"found {node.found()}; {kinds[wanted]} is needed (default {default})"
-        )
+        fits = fits and isinstance(value, bool) == isinstance(default, bool)
+        if fits and not (wanted is int and int(value or 0) < 0) and (choices is None or value in choices):
+            return float(node.text) if wanted is float else value
+        kinds = {bool: "true or false", int: "a whole number, 0 or more,", float: "a number", str: "a word"}
+        if fits and choices is not None:
+            self._mistakes.add(node.line, node.field, f"{value!r} is none of its values; {nearest(node.text, choices)}")
+        else:
+            self._mistakes.add(
+                node.line, node.field, f"found {node.found()}; {kinds[wanted]} is needed (default {default})"
+            )
         return None
 
     def _text(self, node: Node) -> str | None:

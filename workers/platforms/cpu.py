@@ -18,6 +18,7 @@ DEVICE: Final = "host"
 #: call takes many seconds; `cache`: dynamic, or static (of fixed size, for models that only decode); `threads`: 0 means
 #: the physical cores; `pin`: keep the process on as many processors as it has threads.
 OPTIONS: Final = {"attention": "auto", "compile": False, "cache": "dynamic", "threads": 0, "pin": False}
+CHOICES: Final = {"attention": ("auto", "sdpa", "eager"), "cache": ("dynamic", "static")}
 
 
 class CpuPlatform:

@@ -32,6 +32,11 @@ OPTIONS: Final[dict[str, Scalar]] = {
     "fault": "none",
     "fault_stage": "measure",
 }
+CHOICES: Final = {
+    "fault": ("none", "raise", "segfault", "hang", "kill", "oom", "exit"),
+    "fault_stage": ("load", "measure"),
+}
+FAMILIES: Final = ("fake",)
 HANG: Final = 3600.0  # seconds
 
 

@@ -26,6 +26,11 @@ OPTIONS: Final = {
     "threads": 0,
     "pin": False,
 }
+CHOICES: Final = {
+    "performance_hint": ("LATENCY", "THROUGHPUT", "CUMULATIVE_THROUGHPUT"),
+    "kv_cache": ("auto", "f32", "bf16", "f16", "u8"),
+    "inference_precision": ("auto", "f32", "bf16", "f16"),
+}
 
 AUTO: Final = "auto"
 RUNTIME: Final = "CPU"  # the runtime's name of the device

@@ -51,11 +51,13 @@ def _model(tokenizer: Any) -> Any:
     )
     model = WhisperForConditionalGeneration(config)
     # Made anew: one derived from the model's configuration is derived again by converters, and loses the languages.
-    model.generation_config = _generation(tokenizer, start=start, end=end)
+    model.generation_config = generation(tokenizer, start=start, end=end)
     return model
 
 
-def _generation(tokenizer: Any, *, start: int, end: int) -> GenerationConfig:
+def generation(tokenizer: Any, *, start: int, end: int) -> GenerationConfig:
+    """Give the settings that say which tokens mean a language, a task, and the end."""
+
     def ids(words: tuple[str, ...]) -> dict[str, int]:
         return {word: tokenizer.convert_tokens_to_ids(f"<|{word}|>") for word in words}
 
