@@ -3,6 +3,11 @@
 import os
 
 
+def allowed() -> int:
+    """Count the processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def pin(count: int) -> None:
     """Keep this process, and the threads it starts, on the first `count` of the processors it may use.
 

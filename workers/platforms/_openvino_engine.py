@@ -10,6 +10,7 @@ from openvino import opset13
 from pydantic import JsonValue
 
 from workers.engine import Array, Arrays
+from workers.pinning import allowed
 from workers.platforms._openvino_export import WHOLE
 
 ENCODER: Final = "openvino_encoder_model.xml"
@@ -117,6 +118,7 @@ class OpenVinoEngine:
             "kv_cache_precision": _type_name(asked.get_property("KV_CACHE_PRECISION")),
             "performance_hint": str(asked.get_property("PERFORMANCE_HINT")).rpartition(".")[2],
             "threads": int(asked.get_property("INFERENCE_NUM_THREADS")),
+            "processors": allowed(),
             "streams": int(asked.get_property("NUM_STREAMS")),
             "graphs": [*self._names],
         }

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from farm.contract.errors import Unsupported
 from workers.engine import Array, Arrays
 from workers.platforms._openvino_engine import LANGUAGE, OpenVinoEngine
 
@@ -40,8 +41,11 @@ class OpenVinoVisionEngine(OpenVinoEngine):
     def prefill(self, encoded: dict[str, Any]) -> Array:
         """Embed picture and text, and read both with an empty cache."""
         self._requested += 2
-        with self._torch.inference_mode():
-            embedded, mask, _ = self._parts.get_multimodal_embeddings(**encoded)
+        try:
+            with self._torch.inference_mode():
+                embedded, mask, _ = self._parts.get_multimodal_embeddings(**encoded)
+        except (RuntimeError, ValueError) as error:  # 2.1 mistakes the height of a grid of tiles for its width
+            raise Unsupported(f"optimum-intel cannot join this model's picture and text: {error}") from error
         ids = encoded["input_ids"].numpy()
         self._beside = {"inputs_embeds": np.asarray(embedded)}
         return self._begin(ids, mask=mask.numpy())

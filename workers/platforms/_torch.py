@@ -10,6 +10,8 @@ from pydantic import JsonValue
 
 from farm.contract.errors import Unsupported
 from workers.engine import Array, Arrays, LoadRequest
+from workers.pinning import allowed
+from workers.platforms._torch_loading import tied, translated
 
 STATIC: Final = "static"
 DECODER: Final = "decoder_"  # how the names of a decoder's own inputs begin
@@ -50,7 +52,7 @@ class TorchEngine:
     def forward(self, placed: Tensors) -> Mapping[str, torch.Tensor]:
         """Run one pass and wait for it."""
         with torch.inference_mode():
-            outputs: Mapping[str, torch.Tensor] = self._call(**placed)
+            outputs: Mapping[str, torch.Tensor] = _done(self._call, placed)
         self.synchronise()
         return outputs
 
@@ -68,7 +70,7 @@ class TorchEngine:
             return placed
         inputs = _unpadded({name: value for name, value in placed.items() if not name.startswith(DECODER)})
         with torch.inference_mode():
-            self._beside = {"encoder_outputs": self._encoder(**inputs)}
+            self._beside = {"encoder_outputs": _done(self._encoder, inputs)}
         if "attention_mask" in inputs:
             self._beside["attention_mask"] = inputs["attention_mask"]
         self.synchronise()
@@ -78,7 +80,8 @@ class TorchEngine:
         """Read the prompt with an empty cache."""
         self._state = self._static
         if self._static is not None:
-            self._static.reset()
+            with torch.inference_mode():  # its tensors were made in it
+                self._static.reset()
         if self._two_parts:
             return self._advance({"decoder_input_ids": encoded["decoder_input_ids"], **self._beside})
         inputs = _unpadded(encoded)
@@ -111,7 +114,8 @@ class TorchEngine:
 
     def parameters(self) -> int:
         """Count the elements of the loaded parameters, quantised ones included; tied ones once."""
-        return sum(int(tensor.numel()) for tensor in (*self.model.parameters(), *self._quantised()))
+        held = sum(int(tensor.numel()) for tensor in (*self.model.parameters(), *self._quantised()))
+        return held - self._twice()
 
     def placement(self) -> dict[str, JsonValue]:
         """Say where the model really is."""
@@ -128,6 +132,7 @@ class TorchEngine:
             "compiled": self._compiled,
             "cache": STATIC if self._static is not None else "dynamic",
             "threads": torch.get_num_threads(),
+            "processors": allowed(),
         }
 
     def device_memory(self) -> dict[str, float]:
@@ -144,7 +149,7 @@ class TorchEngine:
 
     def _advance(self, inputs: dict[str, Any]) -> torch.Tensor:
         with torch.inference_mode():
-            outputs = self._call(**inputs, past_key_values=self._state, use_cache=True)
+            outputs = _done(self._call, {**inputs, "past_key_values": self._state, "use_cache": True})
             self._state = outputs.past_key_values
             self._logits = outputs.logits[:, -1]
             chosen: torch.Tensor = self._logits.argmax(-1)
@@ -166,6 +171,21 @@ class TorchEngine:
         layers = (module for module in self.model.modules() if isinstance(module, torch.ao.nn.quantized.dynamic.Linear))
         packed = (tensor for layer in layers for tensor in (layer.weight(), layer.bias()))
         return [tensor for tensor in packed if tensor is not None]
+
+    def _twice(self) -> int:
+        """Count the weights that quantising made a second time: an output layer tied to the embedding becomes a copy."""
+        output = self.model.get_output_embeddings()
+        if not isinstance(output, torch.ao.nn.quantized.dynamic.Linear) or not tied(self.model):
+            return 0
+        return int(output.weight().numel())
+
+
+def _done(call: Any, inputs: Mapping[str, Any]) -> Any:
+    """Call a module. Raises: the farm's own error for one of PyTorch's, such as OutOfMemory."""
+    try:
+        return call(**inputs)
+    except RuntimeError as error:
+        raise translated(error) from error
 
 
 def _unpadded(inputs: Tensors) -> Tensors:

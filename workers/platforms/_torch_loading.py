@@ -57,8 +57,8 @@ def load_model(request: LoadRequest, device: str) -> Any:
         model = model.eval().to(device)
     except (RuntimeError, torch.OutOfMemoryError) as error:
         raise translated(error) from error
-    except (OSError, ValueError, KeyError) as error:
-        if "attention" in str(error) and chosen:
+    except (OSError, ValueError, KeyError, ImportError) as error:
+        if "attention" in str(error).lower() and chosen:
             raise Unsupported(f"{request.folder.path.name} has no attention {attention}: {error}") from error
         raise ModelInvalid(f"transformers cannot load {request.folder.path.name}: {error}") from error
     return quantised(model) if request.precision == "int8" else model
@@ -80,12 +80,16 @@ def quantised(model: Any) -> Any:
     linear = sum(module.weight.numel() for module in model.modules() if isinstance(module, torch.nn.Linear))
     embedded = sum(module.weight.numel() for module in model.modules() if isinstance(module, torch.nn.Embedding))
     matrices = sum(weight.numel() for weight in model.parameters() if weight.dim() > 1) - embedded
-    tied = getattr(model.config, "tie_word_embeddings", False) and model.get_output_embeddings() is not None
-    counted = matrices + (model.get_output_embeddings().weight.numel() if tied else 0)
+    counted = matrices + (model.get_output_embeddings().weight.numel() if tied(model) else 0)
     if linear < LEAST_LINEAR * counted:
         share = linear / counted if counted else 0.0
         raise Unsupported(f"only {share:.0%} of this model's matrices are in linear layers, all that PyTorch quantises")
     return torch.ao.quantization.quantize_dynamic(model, {torch.nn.Linear}, dtype=torch.qint8)
+
+
+def tied(model: Any) -> bool:
+    """Say whether the output layer has the weights of the embedding, and so none of its own."""
+    return bool(getattr(model.config, "tie_word_embeddings", False)) and model.get_output_embeddings() is not None
 
 
 def _check_whole(request: LoadRequest, missing: Any) -> None:

@@ -81,11 +81,15 @@ class CudaPlatform:
     def load(self, request: LoadRequest) -> Any:
         """Load the model onto the GPU."""
         torch.set_num_threads(request.threads)
-        tf32 = request.precision == "tf32"  # fp32 means IEEE single precision: no silent TF32
-        torch.backends.cuda.matmul.allow_tf32 = tf32
-        torch.backends.cudnn.allow_tf32 = tf32
+        allow_tf32(request.precision)
         torch.cuda.reset_peak_memory_stats()
         return CudaEngine(load_model(request, "cuda"), request, device="cuda")
+
+
+def allow_tf32(precision: str) -> None:
+    """Let products round to TF32 where that was asked for, and nowhere else: fp32 means IEEE single precision."""
+    torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
+    torch.backends.cudnn.allow_tf32 = precision == "tf32"
 
 
 def _absent(reason: str) -> PlatformStatus:

@@ -24,7 +24,7 @@ PATCH = 14
 SIDE = 4 * PATCH
 SIZES = {"size": {"shortest_edge": SIDE}, "crop_size": {"height": SIDE, "width": SIDE}}
 PATCHES = {"image_seq_length": (SIDE // PATCH) ** 2}  # of one tile
-GRIDS = [[SIDE, 2 * SIDE], [2 * SIDE, SIDE]]
+GRIDS = [[SIDE, 2 * SIDE], [2 * SIDE, SIDE], [2 * SIDE, 2 * SIDE]]
 WIDTHS = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
 
 
@@ -38,7 +38,9 @@ def llava(folder: Path) -> None:
 
 def llava_next(folder: Path) -> None:
     tokenizer = _tokenizers.llama()
-    config = LlavaNextConfig(**_parts(tokenizer), image_grid_pinpoints=GRIDS, **PATCHES, use_image_newline_parameter=True)
+    config = LlavaNextConfig(
+        **_parts(tokenizer), image_grid_pinpoints=GRIDS, **PATCHES, use_image_newline_parameter=True
+    )
     save_seeded(lambda: LlavaNextForConditionalGeneration(config), folder)
     images = LlavaNextImageProcessorPil(**SIZES, image_grid_pinpoints=GRIDS)
     LlavaNextProcessor(image_processor=images, **_processing(tokenizer)).save_pretrained(folder)

@@ -82,9 +82,7 @@ class Cells:
         """Find platform and family, and say what is to be loaded."""
         platform: Platform = importlib.import_module(f"workers.platforms.{spec.platform}").PLATFORM
         module = importlib.import_module(f"workers.families.{spec.model.family}")
-        folder = models.resolve(
-            spec.model, cache_dir=self.root / "cache", model_roots=(), remote_code=(), offline=True
-        )
+        folder = models.resolve(spec.model, cache_dir=self.root / "cache", model_roots=(), remote_code=(), offline=True)
         head = head_of(module.HEADS, folder.path)
         family: Family = getattr(module, "WORKLOADS_OF_HEAD", {}).get(head, module.WORKLOADS)
         key = (str(folder.path), spec.batch_size)

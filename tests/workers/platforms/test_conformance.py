@@ -21,11 +21,20 @@ pytestmark = pytest.mark.models
 
 CATALOGUE = read_catalogue()
 NEVER_REAL = "fake"
+#: Cells whose evidence fails by a fault of the runtime; the farm calls them mock, and no report ranks them.
+KNOWN = {
+    ("openvino", "xclip", precision): "OpenVINO 2026.4 fuses the prompt's attention wrongly in bf16 for batches above 1"
+    for precision in ("bf16", "int8")
+}
 DEVICE_METRICS = ("device_memory_allocated", "device_memory_reserved")
 
 
 def marks(platform: str) -> list[pytest.MarkDecorator]:
     return [pytest.mark.gpu] if CATALOGUE.platforms[platform].device == "gpu" else []
+
+
+def known(*values: str) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.xfail(reason=KNOWN[values])] if len(values) == 3 and values in KNOWN else []
 
 
 def pairs(*, precisions: bool = False) -> Iterator[Any]:
@@ -35,12 +44,14 @@ def pairs(*, precisions: bool = False) -> Iterator[Any]:
             if CATALOGUE.refusal(family=family, platform=name) is None:
                 for precision in platform.precisions[1:] if precisions else ("",):
                     values = (name, model, precision) if precisions else (name, model)
-                    yield pytest.param(*values, id="-".join(filter(None, (*values,))), marks=marks(name))
+                    yield pytest.param(*values, id="-".join(values), marks=[*marks(name), *known(*values)])
 
 
 each_pair = pytest.mark.parametrize(("platform", "model"), [*pairs()])
 each_precision = pytest.mark.parametrize(("platform", "model", "precision"), [*pairs(precisions=True)])
-each_platform = pytest.mark.parametrize("platform", [pytest.param(name, marks=marks(name)) for name in CATALOGUE.platforms])
+each_platform = pytest.mark.parametrize(
+    "platform", [pytest.param(name, marks=marks(name)) for name in CATALOGUE.platforms]
+)
 
 
 # ---- what is found
@@ -190,7 +201,9 @@ def test_a_family_gives_every_metric_of_its_columns(platform: str, family: str, 
 
 @each_platform
 def test_a_head_that_a_platform_does_not_know_is_unsupported(platform: str, cells: Cells) -> None:
-    model = next(model for model, (family, _) in TINY.items() if not CATALOGUE.refusal(family=family, platform=platform))
+    model = next(
+        model for model, (family, _) in TINY.items() if not CATALOGUE.refusal(family=family, platform=platform)
+    )
     runtime, _, request = cells.request(cells.spec(platform, model))
     if platform != NEVER_REAL:
         with pytest.raises(Unsupported, match="Nonsense"):

@@ -1,0 +1,89 @@
+"""Every option has an effect that the placement shows, and leaves the answers as they are."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from farm.contract.errors import Unsupported
+from farm.contract.job import Assignment
+from farm.contract.value import Scalar
+from farm.sweeps.catalogue import read_catalogue
+from tests.workers.platforms.cells import THREADS, Cells
+
+pytestmark = pytest.mark.models
+
+CPU = [
+    ("bert", {"attention": "eager"}, {"attention": "eager"}),
+    ("bert", {"attention": "sdpa"}, {"attention": "sdpa"}),
+    ("gpt2", {"cache": "static"}, {"cache": "static"}),
+    ("gpt2", {}, {"cache": "dynamic", "compiled": False, "threads": THREADS}),
+    ("vit", {"threads": 1}, {"threads": 1}),
+    ("vit", {"compile": True}, {"compiled": True}),
+]
+OPENVINO = [
+    ("gpt2", {}, {"performance_hint": "LATENCY", "kv_cache_precision": "f32", "threads": THREADS}),
+    ("gpt2", {"kv_cache": "f16"}, {"kv_cache_precision": "f16"}),
+    ("gpt2", {"inference_precision": "f32"}, {"inference_precision": "f32"}),
+    ("bert", {"performance_hint": "THROUGHPUT"}, {"performance_hint": "THROUGHPUT"}),
+    ("bert", {"num_streams": 2}, {"streams": 2}),
+    ("bert", {"threads": 1}, {"threads": 1}),
+]
+PINNED = """
+import json, os, sys
+from farm.contract.job import Assignment
+from workers import cell
+given = Assignment.model_validate_json(sys.argv[1])
+cell.prepare(given, lambda stage: None)
+print(json.dumps(cell.measure(given, lambda stage: None).facts["processors"]))
+"""
+
+
+def name(value: object) -> str:
+    return ",".join(f"{key}={word}" for key, word in value.items()) or "none" if isinstance(value, dict) else str(value)
+
+
+@pytest.mark.parametrize(("model", "options", "shown"), CPU, ids=name)
+def test_an_option_of_cpu(model: str, options: Mapping[str, Scalar], shown: dict[str, Any], cells: Cells) -> None:
+    assert shown.items() <= cells.facts("cpu", model, options).items()
+
+
+@pytest.mark.parametrize(("model", "options", "shown"), OPENVINO, ids=name)
+def test_an_option_of_openvino(model: str, options: Mapping[str, Scalar], shown: dict[str, Any], cells: Cells) -> None:
+    assert shown.items() <= cells.facts("openvino", model, options).items()
+
+
+def test_a_rounded_cache_of_keys_and_values_is_shown(cells: Cells) -> None:
+    outcome = cells.outcome("openvino", "gpt2", precision="bf16", options={"kv_cache": "u8"})
+    assert outcome.facts["kv_cache_precision"] == "u8"
+    assert [each.reason for each in outcome.evidence if each.outcome == "fail"] == []
+
+
+@pytest.mark.parametrize("platform", ["cpu", "openvino"])
+def test_a_pinned_process_has_as_many_processors_as_threads(platform: str, cells: Cells) -> None:
+    spec = cells.spec(platform, "bert", options={"pin": True, "threads": 1})
+    given = Assignment(spec=spec, cache_dir=str(cells.root / "cache"), threads=THREADS, offline=True)
+    command = [sys.executable, "-W", "ignore", "-c", PINNED, given.model_dump_json()]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # pinning cannot be taken back
+    assert json.loads(done.stdout.splitlines()[-1]) == 1
+
+
+@pytest.mark.parametrize("model", ["t5", "whisper"])
+def test_a_static_cache_is_for_models_that_only_decode(model: str, cells: Cells) -> None:
+    with pytest.raises(Unsupported, match="only decode"):
+        cells.opened("cpu", model, options={"cache": "static"})
+
+
+def test_int8_counts_a_tied_output_layer_once(cells: Cells) -> None:
+    for model in ("t5", "whisper"):
+        exact, rounded = (cells.opened("cpu", model, precision=precision) for precision in ("fp32", "int8"))
+        assert rounded.engine.parameters() == exact.engine.parameters()
+
+
+def test_every_choice_is_of_an_option_and_has_its_default() -> None:
+    for platform in read_catalogue().platforms.values():
+        for option, words in platform.choices.items():
+            assert platform.options[option] in words
