@@ -173,7 +173,7 @@ class TorchEngine:
         return [tensor for tensor in packed if tensor is not None]
 
     def _twice(self) -> int:
-        """Count the weights that quantising made a second time: an output layer tied to the embedding becomes a copy."""
+        """Count the weights that quantising made a second time: an output layer tied to the embedding is a copy."""
         output = self.model.get_output_embeddings()
         if not isinstance(output, torch.ao.nn.quantized.dynamic.Linear) or not tied(self.model):
             return 0
