@@ -41,6 +41,7 @@ class LoadRequest(NamedTuple):
     example: Mapping[str, Array] = {}  # inputs of one call, for platforms that trace the model with them
     gives: tuple[str, ...] = ()  # names of the outputs that the family reads; empty for generated tokens
     new_tokens: int = 0  # tokens that one call generates
+    seed: int = 0  # another one in each repeat; only scripted noise depends on it
 
 
 class Engine(Protocol):

@@ -1,4 +1,4 @@
-"""The answers that every runtime must give: computed once by PyTorch on the CPU in fp32, kept by content key."""
+"""The answers that every runtime must give, and their work: by PyTorch on the CPU in fp32, kept by content key."""
 
 import importlib
 from pathlib import Path
@@ -11,37 +11,52 @@ from farm.contract.job import JobSpec
 from farm.contract.value import digest
 from workers.cache import cached
 from workers.engine import Array, Arrays, LoadRequest
+from workers.measure.roofline import Work
 from workers.versions import version
 from workers.workload import Family
 
 FILE: Final = "reference.npz"
 COUNT: Final = "parameters"
+WORK: Final = "work.json"
 FAKE: Final = "fake"
 MAKERS: Final = ("torch", "transformers", "tokenizers")
 
 
 class Reference(NamedTuple):
-    """What PyTorch answers on the CPU in fp32, and how many parameters its model of this head has."""
+    """What PyTorch answers on the CPU in fp32, how many parameters its model of this head has, and what a call does."""
 
     answers: dict[str, Array]
     parameters: int
+    work: Work | None
 
 
 def reference(family: Family, spec: JobSpec, request: LoadRequest) -> Reference:
     """Give the reference, computing it if nobody has yet. The fake family has none."""
     if spec.model.family == FAKE:
-        return Reference({}, 0)
+        return Reference({}, 0, None)
 
     def make(part: Path) -> None:
         plain = request._replace(precision="fp32", options={})
         engine: Any = importlib.import_module("workers.platforms.cpu").PLATFORM.load(plain)
         answers = family.answers(engine, request.example, spec, request.folder.path)
         np.savez(part / FILE, allow_pickle=False, **answers, **{COUNT: np.asarray(engine.parameters())})
+        (part / WORK).write_text(_work(family, spec, plain, engine=engine).model_dump_json())
 
     folder, _ = cached(request.cache_dir, "reference", _key(spec, request), make)
     with np.load(folder / FILE, allow_pickle=False) as found:
         arrays = dict(found)
-    return Reference(arrays, int(arrays.pop(COUNT)))
+    work = Work.model_validate_json((folder / WORK).read_text())
+    return Reference(arrays, int(arrays.pop(COUNT)), work)
+
+
+def _work(family: Family, spec: JobSpec, request: LoadRequest, *, engine: Any) -> Work:
+    """Count a call of the fewest tokens that tell what all the others take."""
+    counting = importlib.import_module("workers.measure.work")
+    counted = counting.CountingEngine(engine, gives=request.gives)
+    few = spec.model_copy(update={"new_tokens": min(spec.new_tokens or 1, counting.COUNTED_TOKENS)})
+    family.answers(counted, request.example, few, request.folder.path)
+    work: Work = counted.work()
+    return work
 
 
 def _key(spec: JobSpec, request: LoadRequest) -> str:
@@ -51,6 +66,7 @@ def _key(spec: JobSpec, request: LoadRequest) -> str:
     }
     return digest(
         {
+            "holds": [FILE, WORK],
             "model": request.folder.key,
             "family": spec.model.family,
             "head": request.head,

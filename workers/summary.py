@@ -9,7 +9,7 @@ from farm.contract.errors import PythonError
 from farm.contract.metrics import METRICS
 from farm.contract.result import Measurement, Outcome
 from farm.contract.statistics import Statistics
-from workers.measure.interval import median_interval
+from workers.measure.interval import interval_of_repeats
 
 #: Percentile and the least n for which at least one sample is expected beyond it.
 PERCENTILES: Final = (("p90", 90, 10), ("p95", 95, 20), ("p99", 99, 100))
@@ -37,7 +37,7 @@ def statistics(repeats: Sequence[Sequence[float]]) -> Statistics:
     """Summarise the samples of one metric, one row per repeat."""
     pooled = np.concatenate([np.asarray(repeat, dtype=np.float64) for repeat in repeats])
     n = len(pooled)
-    bounds = median_interval(pooled.tolist())
+    bounds = interval_of_repeats(repeats)
     medians = [float(np.median(repeat)) for repeat in repeats]
     percentiles = {name: float(np.percentile(pooled, share)) for name, share, least in PERCENTILES if n >= least}
     return Statistics(
@@ -46,10 +46,19 @@ def statistics(repeats: Sequence[Sequence[float]]) -> Statistics:
         median=float(np.median(pooled)),
         minimum=float(pooled.min()),
         maximum=float(pooled.max()),
-        stddev=float(pooled.std(ddof=1)) if n > 1 else None,
+        stddev=_within(repeats),
         ci_low=bounds[0] if bounds else None,
         ci_high=bounds[1] if bounds else None,
         repeats=len(repeats),
         between_stddev=float(np.std(medians, ddof=1)) if len(medians) > 1 else None,
         **percentiles,
     )
+
+
+def _within(repeats: Sequence[Sequence[float]]) -> float | None:
+    """Give the standard deviation within one process, pooled over the repeats; None where each has one sample."""
+    freedom = [len(repeat) - 1 for repeat in repeats]
+    if not any(freedom):
+        return None
+    variances = [float(np.var(repeat, ddof=1)) if free else 0.0 for repeat, free in zip(repeats, freedom, strict=True)]
+    return float(np.sqrt(np.average(variances, weights=freedom)))

@@ -16,6 +16,10 @@ class DoubtKind(StrEnum):
     SHARED_HOST = "shared_host"
     LOW_MEMORY = "low_memory"
     THROTTLED = "throttled"
+    DRIFTING = "drifting"
+    BIMODAL = "bimodal"
+    AUTOCORRELATED = "autocorrelated"
+    ABOVE_ROOF = "above_roof"
 
 
 MEANING: Final[dict[DoubtKind, str]] = {
@@ -26,6 +30,10 @@ MEANING: Final[dict[DoubtKind, str]] = {
     DoubtKind.SHARED_HOST: "the operator let another device of this host be measured at the same time (figure: 1)",
     DoubtKind.LOW_MEMORY: "little memory was free, or tasks waited for it, while we measured (figure: free share)",
     DoubtKind.THROTTLED: "the processor was slowed down for its heat (figure: throttling events it counted)",
+    DoubtKind.DRIFTING: "the times rose or fell while we measured (figure: relative change from first to last calls)",
+    DoubtKind.BIMODAL: "the calls had two speeds, so no one figure stands for them (figure: slower / faster mode)",
+    DoubtKind.AUTOCORRELATED: "calls took as long as those before them (figure: calls that tell as much as one would)",
+    DoubtKind.ABOVE_ROOF: "faster than the measured roofline and its error allow (figure: times the roof)",
 }
 
 

@@ -3,7 +3,7 @@
 from typing import Final, Literal, NamedTuple
 
 Better = Literal["lower", "higher", "neither"]
-Unit = Literal["s", "bytes", "items/s", "tokens/s", "1"]
+Unit = Literal["s", "bytes", "items/s", "tokens/s", "J", "FLOP", "FLOP/s", "bytes/s", "1"]
 
 
 class Metric(NamedTuple):
@@ -58,6 +58,17 @@ _ROWS: Final = (
     Metric(
         "cpu_utilisation", "1", "neither", "CPU use", "CPU seconds of the process per wall second of the timed loop."
     ),
+    Metric("cpu_time", "s", "lower", "CPU time", "CPU seconds of the process per timed call, all its threads."),
+    Metric(
+        "host_energy",
+        "J",
+        "lower",
+        "Host energy",
+        "Energy of all processor packages per timed call (RAPL), whatever else they did meanwhile.",
+    ),
+    Metric(
+        "gpu_energy", "J", "lower", "GPU energy", "Energy of the GPU per timed call (NVML), its idle power included."
+    ),
     Metric("embedding_dimension", "1", "neither", "Dimension", "Width of one embedding."),
     Metric(
         "time_to_first_token",
@@ -93,6 +104,29 @@ _ROWS: Final = (
     Metric("decoder_time", "s", "lower", "Decoder", "The decoder's part of one call, all its tokens."),
     Metric("time_per_frame", "s", "lower", "Per frame", "Wall time of one call divided by its frames."),
     Metric("generation_time", "s", "lower", "Generation", "All generated tokens after the first."),
+    Metric(
+        "flops_per_call",
+        "FLOP",
+        "neither",
+        "Work",
+        "Floating-point operations of one call at least: matrix products, convolutions, attention.",
+    ),
+    Metric(
+        "bytes_per_call",
+        "bytes",
+        "neither",
+        "Traffic",
+        "Least bytes of one call: weights once per pass at the precision's width, keys and values, inputs, outputs.",
+    ),
+    Metric("achieved_flops", "FLOP/s", "higher", "Achieved compute", "The call's operations by its median latency."),
+    Metric("achieved_bandwidth", "bytes/s", "higher", "Achieved bandwidth", "The call's bytes by its median latency."),
+    Metric(
+        "roofline_fraction",
+        "1",
+        "higher",
+        "Of the roof",
+        "Least time that the device's measured peaks allow, pass by pass, divided by the median latency.",
+    ),
 )
 
 METRICS: Final[dict[str, Metric]] = {row.name: row for row in _ROWS}

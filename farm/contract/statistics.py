@@ -7,8 +7,9 @@ class Statistics(Value):
     """Summary of n samples in the metric's own SI unit.
 
     A percentile is None where n does not support it: fewer than about one sample would lie beyond it.
-    `ci_low` and `ci_high` bound the median with 95 % confidence; None for fewer than 3 samples.
-    `between_stddev` is the standard deviation of the medians of the repeats (fresh processes); None with one repeat.
+    `ci_low` and `ci_high` bound the median with 95 % confidence; None for one process with fewer than 6 independent
+    samples. `stddev` is the spread within a process, pooled over the repeats (fresh processes); None where no repeat
+    has two samples. `between_stddev` is the standard deviation of the repeats' medians; None with one repeat.
     """
 
     n: int

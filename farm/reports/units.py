@@ -4,6 +4,7 @@ from typing import Final
 
 from farm.reports.document import Cell
 
+GIGA: Final = 1e9
 MIB: Final = 1024**2
 GIB: Final = 1024**3
 LARGE: Final = 10 * GIB  # the size of machines rather than of models
@@ -19,6 +20,10 @@ def shown(cell: Cell, unit: str) -> str:
         return _seconds(float(cell))
     if unit == "bytes":
         return f"{cell / GIB:,.1f} GiB" if cell >= LARGE else f"{cell / MIB:,.0f} MiB"
+    if unit in ("FLOP", "FLOP/s"):
+        return f"{_significant(cell / GIGA)} G{unit}"
+    if unit == "bytes/s":
+        return f"{_significant(cell / GIGA)} GB/s"
     if unit == "si":
         return f"{cell:,}" if isinstance(cell, int) else f"{cell:.4g}"
     if unit == "x":

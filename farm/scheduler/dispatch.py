@@ -132,15 +132,19 @@ def _republish(
     rules: Rules,
     at: datetime,
 ) -> list[Message]:
-    """Publish again what an idle worker should have claimed long ago; a duplicate is harmless, a loss is not."""
-    busy = session.execute(
-        select(tables.Attempt.worker_id).where(
-            tables.Attempt.state == AttemptState.RUNNING, tables.Attempt.worker_id.in_([worker.id for worker in fit])
-        )
-    ).scalars()
-    if len(set(busy)) >= len(fit):
-        return []
+    """Publish again what an idle worker should have claimed long ago; a duplicate is harmless, a loss is not.
+
+    A worker is idle when it has had nothing for so long: between two jobs it only seems to be.
+    """
     stale = at - timedelta(seconds=rules.republish_seconds)
+    lately = (tables.Attempt.state == AttemptState.RUNNING) | (tables.Attempt.finished_at > stale)
+    busy = session.execute(
+        select(tables.Attempt.worker_id)
+        .where(lately, tables.Attempt.worker_id.in_([worker.id for worker in fit]))
+        .distinct()
+    ).scalars()
+    if len(busy.all()) >= len(fit):
+        return []
     again = session.execute(
         update(tables.Job)
         .where(here, tables.Job.state == JobState.QUEUED, tables.Job.published_at < stale)

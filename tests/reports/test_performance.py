@@ -106,6 +106,17 @@ def test_every_format_carries_the_same_figures(engine: Engine) -> None:
     assert "10.0 ms" in render(document, "table")
 
 
+def test_a_result_is_shown_below_its_roof(engine: Engine) -> None:
+    place = [("flops_per_call", 2e9), ("bytes_per_call", 2**22), ("achieved_flops", 1e11), ("roofline_fraction", 0.25)]
+    measurements = tuple(measured(name, figure) for name, figure in place)
+    sweep = submitted(engine, spec(model=MINILM, sequence_length=128))
+    facts = {"roofline": {"error": 0.05, "binds": "memory"}}
+    done(engine, registered(engine, "fake"), job_id=1, measurements=measurements, facts=facts)
+    with read(engine) as session:
+        text = render(performance.build(session, sweep, catalogue=read_catalogue()), "markdown")
+    assert "| 2.00 GFLOP | 4 MiB | 100 GFLOP/s | – | 25.0 % | 5.00 % | memory |" in text
+
+
 @pytest.mark.parametrize(
     ("cell", "unit", "text"),
     [

@@ -28,6 +28,7 @@ def test_no_evidence_is_no_proof() -> None:
         (Layer.AGREEMENT, Verdict.MOCK),
         (Layer.PLACEMENT, Verdict.SUSPECT),
         (Layer.SENSITIVITY, Verdict.SUSPECT),
+        (Layer.PLAUSIBILITY, Verdict.SUSPECT),
     ],
 )
 def test_one_failed_layer_is_enough(layer: Layer, verdict: Verdict) -> None:

@@ -72,6 +72,19 @@ def test_a_message_that_was_lost_is_published_again_when_a_worker_is_idle(engine
     assert [message.job_id for message in dispatched(engine)] == [1]
 
 
+def test_between_two_jobs_a_worker_is_not_idle(engine: Engine) -> None:
+    submitted(engine, spec(seed=1), spec(seed=2))
+    worker = registered(engine, "fake")
+    first = claimed(engine, worker)
+    with write(engine) as session:
+        session.execute(update(tables.Job).values(published_at=now(session) - timedelta(minutes=5)))
+        settle_result(session, first.token, result())
+    assert dispatched(engine) == []
+    with write(engine) as session:
+        session.execute(update(tables.Attempt).values(finished_at=now(session) - timedelta(minutes=1)))
+    assert [message.job_id for message in dispatched(engine)] == [2]
+
+
 def test_of_many_racing_workers_one_gets_the_job(engine: Engine) -> None:
     submitted(engine, spec())
     workers = [registered(engine, "fake", name=f"w{i}") for i in range(4)]

@@ -39,3 +39,12 @@ def test_the_faults_run_on_the_fake_platform_alone(real: Catalogue) -> None:
     assert [cell.spec.options.get("fault") for cell in cells] == [
         None, "raise", "segfault", "kill", "oom", "exit", "hang"
     ]  # fmt: skip
+
+
+def test_the_reference_sweep_is_every_model_of_the_zoo_on_both_runtimes(real: Catalogue) -> None:
+    cells = expand(load_sweep(EXAMPLES / "reference.yaml", real), real)
+    models = {name for name, entry in real.models.items() if entry.family != "fake"}
+    assert {(cell.spec.model.name, cell.spec.platform) for cell in cells} == {
+        (model, platform) for model in models for platform in ("cpu", "openvino")
+    }
+    assert len(cells) == 26

@@ -7,15 +7,8 @@ import numpy as np
 
 from farm.contract.evidence import Evidence, Layer, Outcome
 from workers.engine import Array
+from workers.evidence.thresholds import LEAST_COSINE
 
-#: Least cosine between an answer and the reference's, with the reason.
-LEAST_COSINE: Final[Mapping[str, float]] = {
-    "fp32": 0.9999,  # another order of summation; 0.99999 and better was seen for every model
-    "tf32": 0.999,  # 10 bits of mantissa in products
-    "fp16": 0.999,  # 10 bits of mantissa throughout
-    "bf16": 0.99,  # 7 bits of mantissa throughout; 0.999 was seen for deep models
-    "int8": 0.98,  # weights in 8 bits; 0.9995 was seen for gpt2
-}
 TOKENS: Final = "tokens"  # compared apart: one near-tie changes all that follow
 
 

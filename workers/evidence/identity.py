@@ -1,12 +1,7 @@
 """Layer identity: the model that was asked for, all of its weights, and a runtime that computes."""
 
-from typing import Final
-
 from farm.contract.evidence import Evidence, Layer, Outcome
-
-#: A graph may fold or drop a few weights (an unused pooler, position ids) and adds constants of its own.
-LEAST_OF_GRAPH: Final = 0.90
-MOST_OF_GRAPH: Final = 1.35  # tied embeddings may stand twice in a graph
+from workers.evidence.thresholds import LEAST_OF_GRAPH, MOST_OF_GRAPH
 
 
 def judge(*, runtime: str, in_files: int, expected: int, loaded: int, published: int | None, graph: bool) -> Evidence:

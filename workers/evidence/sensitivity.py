@@ -6,6 +6,7 @@ import numpy as np
 
 from farm.contract.evidence import Evidence, Layer, Outcome
 from workers.engine import Array
+from workers.evidence.thresholds import SAME_OUTPUT as SAME
 
 
 def judge(
@@ -17,7 +18,7 @@ def judge(
     if all(np.array_equal(answers[name], others[name]) for name in answers):
         return _say(Outcome.FAIL, "another input gave the very same output")
     first, *rest = timed
-    if any(not np.allclose(first[name], other[name], rtol=1e-3, atol=1e-3) for other in rest for name in first):
+    if any(not np.allclose(first[name], other[name], rtol=SAME, atol=SAME) for other in rest for name in first):
         return _say(Outcome.FAIL, "two timed calls with the same input gave different outputs")
     return _say(Outcome.PASS, "outputs depend on the input, and on it alone")
 

@@ -1,5 +1,8 @@
 """The one clock of all timed code: monotonic, in integer nanoseconds."""
 
+from collections.abc import Callable
 from time import perf_counter_ns as clock
 
-__all__ = ["clock"]
+Clock = Callable[[], int]
+
+__all__ = ["Clock", "clock"]

@@ -9,7 +9,8 @@ from typing import Final, NamedTuple
 from farm.contract.doubts import Doubt, DoubtKind
 from farm.contract.job import Measure
 from workers.engine import Raw
-from workers.measure.clock import clock
+from workers.measure import steadiness
+from workers.measure.clock import Clock, clock
 from workers.measure.interval import relative_half_width
 from workers.workload import Call, Workload
 
@@ -18,25 +19,30 @@ LOOK_AFTER: Final = 1.25  # the interval is looked at each time there are a quar
 
 
 class Sampled(NamedTuple):
-    """The timed calls, outputs of two of them (the last and one at random), and doubts."""
+    """The timed calls, and outputs of two of them (the last and one at random)."""
 
     calls: Sequence[Call]
     kept: Sequence[Raw]
-    doubts: tuple[Doubt, ...]
+    how: Measure
+
+    @property
+    def doubts(self) -> tuple[Doubt, ...]:
+        """What speaks against the calls; looked for when asked, so that the meters can be read first."""
+        return _doubts(self.calls, self.how)
 
 
-def sample(workload: Workload, how: Measure, *, seed: int) -> Sampled:
+def sample(workload: Workload, how: Measure, *, seed: int, now: Clock = clock) -> Sampled:
     """Time calls until the median's interval is narrow enough, within the floors and ceilings of `how`."""
     dice = random.Random(seed)
     calls: list[Call] = []
     at_random: Raw = None
     look_at = how.min_iterations
-    began = clock()
+    began = now()
     with _no_collection():
         while True:
-            start = clock()
+            start = now()
             raw, marks = workload.call()
-            end = clock()
+            end = now()
             calls.append(Call(start, end, marks))
             if dice.random() * len(calls) < 1:  # reservoir sampling: each call is kept with the same chance
                 at_random = raw
@@ -47,7 +53,7 @@ def sample(workload: Workload, how: Measure, *, seed: int) -> Sampled:
                 if relative_half_width(durations(calls)) <= how.rel_precision:
                     break
                 look_at = int(len(calls) * LOOK_AFTER) + 1
-    return Sampled(calls, (raw, at_random), _doubts(calls, how))
+    return Sampled(calls, (raw, at_random), how)
 
 
 def durations(calls: Sequence[Call]) -> list[float]:
@@ -65,7 +71,7 @@ def _doubts(calls: Sequence[Call], how: Measure) -> tuple[Doubt, ...]:
         shown = min(width, 1.0)
         detail = f"the median is known to ±{shown:.1%}, not to ±{how.rel_precision:.1%}"
         found.append(Doubt(kind=DoubtKind.IMPRECISE, figure=shown, detail=detail))
-    return tuple(found)
+    return (*found, *steadiness.doubts(durations(calls)))
 
 
 @contextmanager

@@ -10,34 +10,43 @@ from statistics import median
 from typing import Final
 
 from farm.contract.doubts import Doubt, DoubtKind
-from workers.measure.clock import clock
+from workers.measure.clock import Clock, clock
 
-WINDOW: Final = 3  # calls
+#: A window is full with this many calls that took this long together: three calls of 50 us say nothing of a clock or a
+#: cache that takes milliseconds to settle.
+CALLS: Final = 3
+SECONDS: Final = 0.05
+#: It is full all the same after this long: a call of seconds is itself the mean of many passes through the same code,
+#: and is interrupted in every window alike, so that more of them cost minutes and tell nothing.
+LONG: Final = 1.0
 TOLERANCE: Final = 0.05  # relative; above the noise of medians of three on a shared machine
 SECOND: Final = 1e9  # nanoseconds
 
 
-def warm_up(call: Callable[[], object], *, seconds: float) -> tuple[Doubt, ...]:
+def warm_up(call: Callable[[], object], *, seconds: float, now: Clock = clock) -> tuple[Doubt, ...]:
     """Call until steady; give the doubt if `seconds` end first. Always makes at least one call."""
-    times: list[int] = []
-    deadline = clock() + int(seconds * SECOND)
+    deadline = now() + int(seconds * SECOND)
+    calls, before, drift = 0, 0.0, 1.0
+    window: list[int] = []
     while True:
-        began = clock()
+        began = now()
         call()
-        ended = clock()
-        times.append(ended - began)
-        drift = _drift(times)
-        if drift is not None and drift < TOLERANCE:
-            return ()
+        ended = now()
+        calls += 1
+        window.append(ended - began)
+        if _full(window):
+            middle = median(window)
+            if before:
+                drift = abs(middle - before) / before
+                if drift < TOLERANCE:
+                    return ()
+            before, window = middle, []
         if ended >= deadline:
             break
-    figure = 1.0 if drift is None else drift
-    detail = f"after {len(times)} warm-up calls in {seconds:g} s the times still moved by {figure:.0%}"
-    return (Doubt(kind=DoubtKind.NOT_STEADY, figure=figure, detail=detail),)
+    detail = f"after {calls} warm-up calls in {seconds:g} s the times still moved by {drift:.0%}"
+    return (Doubt(kind=DoubtKind.NOT_STEADY, figure=drift, detail=detail),)
 
 
-def _drift(times: list[int]) -> float | None:
-    if len(times) < 2 * WINDOW:
-        return None
-    before, after = median(times[-2 * WINDOW : -WINDOW]), median(times[-WINDOW:])
-    return abs(after - before) / before
+def _full(window: list[int]) -> bool:
+    passed = sum(window) / SECOND
+    return passed >= LONG or (len(window) >= CALLS and passed >= SECONDS)

@@ -80,7 +80,7 @@ class TorchEngine:
         """Read the prompt with an empty cache."""
         self._state = self._static
         if self._static is not None:
-            with torch.inference_mode():  # its tensors were made in it
+            with torch.inference_mode():  # its tensors were made in that mode
                 self._static.reset()
         if self._two_parts:
             return self._advance({"decoder_input_ids": encoded["decoder_input_ids"], **self._beside})
@@ -173,7 +173,7 @@ class TorchEngine:
         return [tensor for tensor in packed if tensor is not None]
 
     def _twice(self) -> int:
-        """Count the weights that quantising made a second time: an output layer tied to the embedding is a copy."""
+        """Count the weights that quantising made a second time: it copies an output layer tied to the embedding."""
         output = self.model.get_output_embeddings()
         if not isinstance(output, torch.ao.nn.quantized.dynamic.Linear) or not tied(self.model):
             return 0

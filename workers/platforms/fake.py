@@ -19,13 +19,15 @@ FAST_PRECISION: Final = "fp32"
 TAGS: Final = ("fake",)
 START: Final = "fork"
 DEVICE: Final = "host"
-#: Times in seconds; `noise` and `drift` relative to `latency`; `bimodal` is the factor of every other call's time.
+#: Times in seconds; `noise` and `drift` (per call) relative to `latency`; `bimodal` is the factor of every other call's
+#: time, `between` the relative spread of the processes' levels. Chance is the same for the same seed and repeat.
 #: `fault` is one of none, raise, segfault, hang, kill, oom, exit; it happens in `fault_stage`, load or measure.
 OPTIONS: Final[dict[str, Scalar]] = {
     "latency": 0.001,
     "noise": 0.0,
     "drift": 0.0,
     "bimodal": 1.0,
+    "between": 0.0,
     "load_seconds": 0.0,
     "fault": "none",
     "fault_stage": "measure",
@@ -45,6 +47,7 @@ class FakeEngine:
         """Take the script."""
         self._options = {**OPTIONS, **options}
         self._dice = random.Random(seed)
+        self._level = float(self._options["latency"]) * self._factor("between")
         self._calls = 0
 
     def place(self, inputs: Arrays) -> Arrays:
@@ -57,9 +60,11 @@ class FakeEngine:
         _happen(self._options, "measure")
         mode = float(self._options["bimodal"]) if self._calls % 2 else 1.0
         factor = mode * (1 + float(self._options["drift"]) * self._calls)
-        factor *= max(0.0, 1 + self._dice.gauss(0, float(self._options["noise"])))
-        time.sleep(float(self._options["latency"]) * factor)
+        time.sleep(self._level * factor * self._factor("noise"))
         return {"output": np.zeros(len(next(iter(placed.values()))), dtype=np.float32)}
+
+    def _factor(self, spread: str) -> float:
+        return max(0.0, 1 + self._dice.gauss(0, float(self._options[spread])))
 
     def arrays(self, raw: Arrays) -> dict[str, Array]:
         """Give the zeros."""
@@ -99,7 +104,7 @@ class FakePlatform:
         options: dict[str, Scalar] = {**OPTIONS, **request.options}
         time.sleep(float(options["load_seconds"]))
         _happen(options, "load")
-        return FakeEngine(options, seed=0)
+        return FakeEngine(options, seed=request.seed)
 
 
 def _happen(options: dict[str, Scalar], stage: str) -> None:

@@ -12,7 +12,7 @@ from farm.queries.results import ResultRow, find_results
 from farm.queries.sweeps import get_sweep
 from farm.reports.document import Column, Document, Section, Table
 from farm.reports.formats import render
-from farm.reports.performance import families, glance, speed_ups, status
+from farm.reports.performance import families, glance, roofline, speed_ups, status
 from farm.sweeps.catalogue import Catalogue
 
 METHOD: Final = (
@@ -21,10 +21,12 @@ METHOD: Final = (
     "reads, garbage collection off. The interval bounds the median with 95 % confidence, from order statistics. "
     "Percentiles are given only where the number of samples supports them.",
     "REAL is earned: the weights counted against the published model, the place of execution asked from the runtime, "
-    "the outputs of timed calls compared with PyTorch's on the CPU in fp32, and the reaction to another input. "
+    "the outputs of timed calls compared with PyTorch's on the CPU in fp32, the reaction to another input, and the "
+    "time: against the device's measured roofline, the process's own time at work, and its growth with more work. "
     "SUSPECT and MOCK results are shown and never compared.",
     "Memory is the growth of the resident set from before loading to its peak. It includes what the runtime maps.",
 )
+LONG: Final = ("Roofline", "Doubts", "Environment", "Method")
 #: What a terminal has no room for; the files hold all.
 NOT_BRIEF: Final = ("latency_p95", "throughput", "memory_of")
 
@@ -42,14 +44,17 @@ def build(session: Session, public_id: str, *, catalogue: Catalogue) -> Document
     sections = [glance.section(sweep, rows, compared)]
     for family in dict.fromkeys(row.family for row in rows):
         sections.append(families.section(family, [row for row in rows if row.family == family], catalogue))
-    sections += [status.section(rows, jobs, catalogue), *speed_ups.sections(compared), *status.troubles(jobs)]
+    sections += [status.section(rows, jobs, catalogue), *speed_ups.sections(compared), *roofline.sections(rows)]
+    sections += status.troubles(jobs)
     sections += [*_doubts(rows), *_environment(rows), Section("Method", METHOD)]
     return Document(f"Performance of {sweep.name}", tuple(sections))
 
 
 def brief(document: Document) -> str:
     """Write the part of a report that fits a terminal: what is fastest, the main figures, what is not measured."""
-    kept = [section for section in document.sections if section.title not in ("Doubts", "Environment", "Method")]
+    kept = [
+        section for section in document.sections if section.title not in ("Roofline", "Doubts", "Environment", "Method")
+    ]
     return render(Document(document.title, tuple(map(_narrow, kept))), "table")
 
 

@@ -9,6 +9,7 @@ import pytest
 from farm.contract.errors import PythonError
 from farm.contract.job import Measure
 from farm.contract.result import Outcome, Reading
+from tests.workers.measure.series import Clockwork
 from workers.measure.interval import median_interval
 from workers.measure.sampling import sample
 from workers.measure.warmup import warm_up
@@ -91,3 +92,26 @@ def test_percentiles_appear_with_enough_samples() -> None:
 def test_a_metric_without_a_row_cannot_be_stored() -> None:
     with pytest.raises(PythonError, match="bogus has no row"):
         summarise([Outcome(readings=(Reading(metric="bogus", samples=(1.0,)),))])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "calls"),
+    [(50e-6, 2000), (2e-3, 50), (0.1, 6), (0.6, 4), (2.0, 2)],
+)
+def test_a_steady_warm_up_is_long_for_fast_calls_and_short_for_slow_ones(seconds: float, calls: int) -> None:
+    work = Clockwork([seconds])
+    assert warm_up(work.call, seconds=60, now=work.now) == ()
+    assert work.calls == calls
+
+
+def test_three_fast_calls_alike_are_not_yet_steady() -> None:
+    settling = [100e-6] * 6 + [100e-6 * (1 + i / 500) for i in range(4000)]
+    work = Clockwork(settling)
+    assert [doubt.kind for doubt in warm_up(work.call, seconds=0.5, now=work.now)] == ["not_steady"]
+
+
+def test_the_spread_within_processes_is_kept_apart_from_that_between_them() -> None:
+    found = statistics([[1.0, 2.0, 3.0], [11.0, 12.0, 13.0]])
+    assert found.stddev == pytest.approx(1.0)
+    assert found.between_stddev == pytest.approx(np.std([2, 12], ddof=1))
+    assert statistics([[1.0], [2.0]]).stddev is None

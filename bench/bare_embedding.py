@@ -1,0 +1,45 @@
+"""bert-tiny and minilm by hand: one sentence of 128 tokens, mean-pooled and normalised."""
+
+from typing import Any
+
+import numpy as np
+from bare import asked, compiled, report
+
+LENGTH = 128
+IDS = np.random.default_rng(0).integers(1000, 30000, (1, LENGTH))
+INPUTS = {"input_ids": IDS, "attention_mask": np.ones_like(IDS), "token_type_ids": np.zeros_like(IDS)}
+
+
+def by_torch(folder: Any) -> Any:
+    """Give one call with transformers."""
+    import torch
+    from transformers import AutoModel
+
+    model = AutoModel.from_pretrained(folder).eval()
+    placed = {name: torch.from_numpy(array) for name, array in INPUTS.items()}
+    mask = placed["attention_mask"][:, :, None]
+
+    @torch.inference_mode()
+    def embed() -> Any:
+        hidden = model(**placed).last_hidden_state
+        return torch.nn.functional.normalize((hidden * mask).sum(1) / mask.sum(1)).numpy()
+
+    return embed
+
+
+def by_openvino(graphs: Any) -> Any:
+    """Give one call with OpenVINO's own API."""
+    request = compiled(graphs / "openvino_model.xml")
+    mask = INPUTS["attention_mask"][:, :, None]
+
+    def embed() -> Any:
+        hidden = request.infer(INPUTS, share_inputs=True)[0]
+        pooled = (hidden * mask).sum(1) / mask.sum(1)
+        return pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
+
+    return embed
+
+
+if __name__ == "__main__":
+    given = asked()
+    report(by_torch(given.folder) if given.platform == "cpu" else by_openvino(given.graphs), given.calls)
