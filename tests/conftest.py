@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import Engine
 
 from farm.database import migrate
@@ -26,8 +27,8 @@ def model_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def clean_environment(tmp_path: Path, model_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take away every FARM_* variable, the person's home and the current folder's farm.toml."""
+def clean_environment(tmp_path: Path, model_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Take away every FARM_* variable, the person's home and the current folder's farm.toml; and logs set up here."""
     for variable in os.environ:
         if variable.startswith(PREFIX):
             monkeypatch.delenv(variable)
@@ -42,6 +43,8 @@ def clean_environment(tmp_path: Path, model_cache: Path, monkeypatch: pytest.Mon
         monkeypatch.setenv(variable, str(home / folder))
     monkeypatch.setenv("FARM_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("FARM_CACHE_DIR", str(model_cache))
+    yield
+    structlog.reset_defaults()  # a command that ran in this process set up its own, on a stream that is closed by now
 
 
 @pytest.fixture(scope="session")

@@ -218,6 +218,5 @@ def _growth(cell: OpenCell, ran: _Ran, expected: Reference) -> plausibility.Grow
         call=ran.workload.call,
         seconds=ran.seconds,
         roof=ran.standing.roof,
-        device=cell.device,
     )
     return plausibility.growth(sizes, cell.inputs, expected.work)

@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from transformers import AutoFeatureExtractor
-
 from farm.contract.job import JobSpec
 from workers.engine import Arrays
 from workers.families._one_pass import OnePass, OnePassFamily, per_item, preprocessed
+from workers.families._processors import extractor_of
 from workers.families._scenes import CLIP, sound
 from workers.workload import Call
 
@@ -20,7 +19,7 @@ class Spelling(OnePassFamily):
 
     def inputs(self, folder: Path, spec: JobSpec) -> tuple[Arrays, list[float]]:
         """Make clips and pass them through the model's own feature extractor."""
-        extractor = AutoFeatureExtractor.from_pretrained(str(folder), local_files_only=True)
+        extractor = extractor_of(folder)
         rate = extractor.sampling_rate
         clips = [sound(rate=rate, seconds=CLIP, seed=spec.seed + row) for row in range(spec.batch_size)]
         return preprocessed(lambda: extractor(clips, sampling_rate=rate, return_tensors="np"))

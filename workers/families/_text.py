@@ -1,15 +1,14 @@
 """Text of an asked length for every family that reads text: seeded words through the model's own tokenizer."""
 
 import random
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from transformers import AutoConfig, AutoTokenizer
 
 from farm.contract.errors import Unsupported
 from workers.engine import Array
+from workers.families._processors import config_of, tokenizer_of
 from workers.zoo.vocabularies import words
 
 
@@ -18,7 +17,7 @@ def token_batch(folder: Path, *, rows: int, length: int, seed: int) -> dict[str,
 
     Raises: Unsupported when the tokenizer cannot reach that length.
     """
-    tokenizer = _tokenizer(folder)
+    tokenizer = tokenizer_of(folder)
     dice = random.Random(seed)
     made = [_row(tokenizer, dice, length=length) for _ in range(rows)]
     return {name: np.asarray([row[name] for row in made], dtype=np.int64) for name in made[0]}
@@ -40,16 +39,10 @@ def check_length(folder: Path, tokens: int) -> None:
 
     Raises: Unsupported naming both lengths.
     """
-    config = AutoConfig.from_pretrained(str(folder), local_files_only=True)
+    config = config_of(folder)
     longest = getattr(config, "max_position_embeddings", None) or getattr(config, "n_positions", None)
     if longest is not None and tokens > longest:
         raise Unsupported(f"{tokens} tokens are asked for; the model has positions for {longest}")
-
-
-@cache
-def _tokenizer(folder: Path) -> Any:
-    """Read it once: a process makes inputs twice, to measure and to prove."""
-    return AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
 
 
 def _row(tokenizer: Any, dice: random.Random, *, length: int) -> dict[str, list[int]]:

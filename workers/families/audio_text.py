@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import Any, Final
 
-from transformers import AutoProcessor
-
 from farm.contract.job import JobSpec
 from workers.engine import Arrays
 from workers.families._one_pass import OnePassFamily, preprocessed
+from workers.families._processors import processor_of
 from workers.families._scenes import sound
 from workers.families._text import cut_and_filled, sentences
 from workers.workload import Family
@@ -27,7 +26,7 @@ class AudioText(OnePassFamily):
 
     def inputs(self, folder: Path, spec: JobSpec) -> tuple[Arrays, list[float]]:
         """Make pairs and pass them through the model's own feature extractor and tokenizer."""
-        processor = AutoProcessor.from_pretrained(str(folder), local_files_only=True)
+        processor = processor_of(folder)
         hears = processor.feature_extractor
         rate, seconds = hears.sampling_rate, hears.max_length_s
         sounds = [sound(rate=rate, seconds=seconds, seed=spec.seed + row) for row in range(spec.batch_size)]

@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import Final
 
-from transformers import AutoProcessor
-
 from farm.contract.job import JobSpec
 from workers.engine import Arrays
 from workers.families._one_pass import OnePassFamily, preprocessed
+from workers.families._processors import processor_of
 from workers.families._scenes import picture
 from workers.workload import Family
 
@@ -24,7 +23,7 @@ class ImageClassification(OnePassFamily):
 
     def inputs(self, folder: Path, spec: JobSpec) -> tuple[Arrays, list[float]]:
         """Make pictures and pass them through the model's own processor."""
-        processor = AutoProcessor.from_pretrained(str(folder), local_files_only=True)
+        processor = processor_of(folder)
         pictures = [picture(seed=spec.seed + row) for row in range(spec.batch_size)]
         return preprocessed(lambda: processor(images=pictures, return_tensors="np"))
 

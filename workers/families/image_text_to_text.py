@@ -4,12 +4,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from transformers import AutoProcessor
-
 from farm.contract.job import JobSpec
 from workers.engine import Arrays
 from workers.families._decoding import Decoding, between, generated
 from workers.families._one_pass import preprocessed
+from workers.families._processors import processor_of
 from workers.families._scenes import picture
 from workers.workload import Call, Family
 
@@ -38,7 +37,7 @@ class ImageTextToText:
 
     def inputs(self, folder: Path, spec: JobSpec) -> tuple[Arrays, list[float]]:
         """Make pictures, ask the same question of each, and pass both through the model's own processor."""
-        processor = AutoProcessor.from_pretrained(str(folder), local_files_only=True)
+        processor = processor_of(folder)
         pictures = [picture(seed=spec.seed + row) for row in range(spec.batch_size)]
         texts = [_prompt(processor)] * spec.batch_size
         return preprocessed(lambda: processor(images=pictures, text=texts, return_tensors="np"))

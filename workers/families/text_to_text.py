@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from transformers import AutoConfig
 
 from farm.contract.job import JobSpec
 from workers.engine import Arrays
 from workers.families._decoding import Decoding, between, generated
+from workers.families._processors import config_of
 from workers.families._text import check_length, token_batch
 from workers.workload import Call, Family
 
@@ -42,7 +42,7 @@ class TextToText:
         length = spec.sequence_length or 1
         check_length(folder, max(length, spec.new_tokens or 1))
         made = token_batch(folder, rows=spec.batch_size, length=length, seed=spec.seed)
-        start = AutoConfig.from_pretrained(str(folder), local_files_only=True).decoder_start_token_id
+        start = config_of(folder).decoder_start_token_id
         first = np.full((spec.batch_size, 1), start, dtype=np.int64)
         return {**{name: made[name] for name in READ}, "decoder_input_ids": first}, []
 

@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from transformers import AutoConfig, AutoProcessor
-
 from farm.contract.job import JobSpec
 from workers.engine import Arrays
 from workers.families._one_pass import OnePass, OnePassFamily, per_item, preprocessed
+from workers.families._processors import config_of, processor_of
 from workers.families._scenes import clip
 from workers.workload import Call, Family
 
@@ -25,8 +24,8 @@ class Video(OnePassFamily):
 
     def inputs(self, folder: Path, spec: JobSpec) -> tuple[Arrays, list[float]]:
         """Make clips and pass them through the model's own processor."""
-        processor = AutoProcessor.from_pretrained(str(folder), local_files_only=True)
-        frames = AutoConfig.from_pretrained(str(folder), local_files_only=True).num_frames
+        processor = processor_of(folder)
+        frames = config_of(folder).num_frames
         clips = [clip(frames=frames, seed=spec.seed + row) for row in range(spec.batch_size)]
         return preprocessed(lambda: processor(clips, return_tensors="np"))
 

@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import Any, Final
 
-from transformers import AutoConfig, AutoProcessor
-
 from farm.contract.job import JobSpec
 from workers.engine import Arrays
 from workers.families._one_pass import OnePassFamily, preprocessed
+from workers.families._processors import config_of, processor_of
 from workers.families._scenes import clip
 from workers.families._text import cut_and_filled, sentences
 from workers.families.video import Clips
@@ -26,8 +25,8 @@ class VideoText(OnePassFamily):
 
     def inputs(self, folder: Path, spec: JobSpec) -> tuple[Arrays, list[float]]:
         """Make pairs and pass them through the model's own processor."""
-        processor = AutoProcessor.from_pretrained(str(folder), local_files_only=True)
-        frames = AutoConfig.from_pretrained(str(folder), local_files_only=True).vision_config.num_frames
+        processor = processor_of(folder)
+        frames = config_of(folder).vision_config.num_frames
         clips = [clip(frames=frames, seed=spec.seed + row) for row in range(spec.batch_size)]
         longest = processor.tokenizer.model_max_length
         texts = sentences(rows=spec.batch_size, tokens=longest, seed=spec.seed)

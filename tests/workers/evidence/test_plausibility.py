@@ -104,16 +104,16 @@ def looked(family: Timed, *, work: Work = WORK) -> Growth:
         call=usual.call,
         seconds=[usual._seconds] * 20,
         roof=ROOF,
-        device="host",
     )
     return growth(sizes, inputs, work)
 
 
 def test_time_that_grows_with_the_batch_is_seen_and_constant_time_too() -> None:
-    honest = looked(Timed(fixed=0.0, per_row=0.005))
+    heavy = Work(once=(Pass(flops=1e7, weights=10),))  # ten milliseconds of the twenty that a call takes
+    honest = looked(Timed(fixed=0.0, per_row=0.005), work=heavy)
     assert (honest.name, honest.work) == ("batch 4 against 2", 2.0)
     assert judged(grows=honest).outcome is Outcome.PASS
-    assert judged(grows=looked(Timed(fixed=0.02, per_row=0.0))).outcome is Outcome.FAIL
+    assert judged(grows=looked(Timed(fixed=0.02, per_row=0.0), work=heavy)).outcome is Outcome.FAIL
 
 
 def test_what_cannot_be_told_has_a_reason() -> None:

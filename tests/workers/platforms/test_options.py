@@ -4,14 +4,16 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from farm.contract.errors import Unsupported
+from farm.contract.errors import SweepMistakes, Unsupported
 from farm.contract.job import Assignment
 from farm.contract.value import Scalar
 from farm.sweeps.catalogue import read_catalogue
+from farm.sweeps.load import load_sweep
 from tests.workers.platforms.cells import THREADS, Cells
 
 pytestmark = pytest.mark.models
@@ -87,3 +89,28 @@ def test_every_choice_is_of_an_option_and_has_its_default() -> None:
     for platform in read_catalogue().platforms.values():
         for option, words in platform.choices.items():
             assert platform.options[option] in words
+
+
+@pytest.mark.parametrize(
+    ("platform", "option", "value", "told"),
+    [
+        ("cpu", "attention", "fancy", "'fancy' is none of its values; allowed: auto, sdpa, eager"),
+        ("cpu", "cache", "nonsense", "'nonsense' is none of its values; allowed: dynamic, static"),
+        ("cpu", "threads", "-1", "found -1; a whole number, 0 or more, is needed (default 0)"),
+        ("openvino", "performance_hint", "FOO", "'FOO' is none of its values; allowed: LATENCY, THROUGHPUT"),
+        ("openvino", "kv_cache", "i7", "'i7' is none of its values; allowed: auto, f32"),
+        ("openvino", "inference_precision", "f3", "did you mean f32?"),
+        ("fake", "fault", "rase", "did you mean raise?"),
+    ],
+)
+def test_a_value_that_an_option_has_not_is_a_mistake_of_the_file(
+    platform: str, option: str, value: str, told: str, tmp_path: Path
+) -> None:
+    sweep = tmp_path / "sweep.yaml"
+    sweep.write_text(
+        f"name: t\nmodels: [gpt2]\nplatforms: [{platform}]\noptions: {{{platform}: {{{option}: {value}}}}}\n"
+    )
+    with pytest.raises(SweepMistakes) as found:
+        load_sweep(sweep, read_catalogue())
+    assert f"sweep.yaml:4: options.{platform}.{option}: " in str(found.value)
+    assert told in str(found.value)

@@ -1,4 +1,5 @@
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -31,24 +32,46 @@ PUBLISHED = {
 }
 
 
-SAMPLE = ("bert-tiny", "llava-next", "t5-efficient-tiny", "wav2vec2-tiny", "whisper-tiny")
-
-
-def build_sample(root: Path, *, hash_seed: int, threads: int) -> dict[str, str]:
-    """Build some models in a fresh process; give the hash of each file."""
-    code = """
-import sys
-from collections.abc import Callable, Iterator
+REBUILD = """
+import hashlib, json, shutil, sys
 from pathlib import Path
 from workers.zoo.building import build_model
 for name in sys.argv[2:]:
     folder = Path(sys.argv[1]) / name
     folder.mkdir(parents=True)
     build_model(name, folder)
+    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    hashes = {file: hashlib.sha256(path.read_bytes()).hexdigest() for file, path in files.items()}
+    print(json.dumps([name, hashes]), flush=True)
+    shutil.rmtree(folder)
 """
-    environment = os.environ | {"PYTHONHASHSEED": str(hash_seed), "OMP_NUM_THREADS": str(threads)}
-    subprocess.run([sys.executable, "-c", code, root, *SAMPLE], env=environment, check=True, capture_output=True)
-    return contents(root)
+RESOLVE = """
+import sys
+from pathlib import Path
+from farm.contract.job import ModelReference
+from workers import models
+name = "wav2vec2-tiny"
+reference = ModelReference(name=name, source="zoo", location=name, family="speech_to_text")
+print("ready", flush=True)
+sys.stdin.readline()
+found = models.resolve(reference, cache_dir=Path(sys.argv[1]), model_roots=(), remote_code=(), offline=True)
+print(found.path, found.seconds > 0, flush=True)
+"""
+
+
+def resolving(cache_dir: Path) -> "subprocess.Popen[str]":
+    """Start a process that builds a model into the cache when it is told to, and wait until it has its imports."""
+    command = [sys.executable, "-c", RESOLVE, str(cache_dir)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def go(process: "subprocess.Popen[str]") -> None:
+    assert process.stdin is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -103,11 +126,42 @@ def test_a_model_has_its_published_parameters_and_loads_whole(name: str, built: 
 
 
 @pytest.mark.models
-def test_models_are_built_bit_for_bit_the_same_twice(tmp_path: Path) -> None:
-    first = build_sample(tmp_path / "first", hash_seed=1, threads=1)
-    second = build_sample(tmp_path / "second", hash_seed=2, threads=2)
-    assert first == second
-    assert {f"{name}/model.safetensors" for name in SAMPLE} < set(first)
+def test_every_model_is_built_bit_for_bit_the_same_twice(tmp_path: Path, built: Built) -> None:
+    environment = os.environ | {"PYTHONHASHSEED": "2", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", REBUILD, str(tmp_path), *MODELS]
+    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    again = dict(json.loads(line) for line in done.stdout.splitlines() if line.startswith("["))
+    assert again.keys() == {*MODELS}
+    for name, hashes in again.items():
+        assert hashes == contents(built(name)), name
+        assert "model.safetensors" in hashes
+
+
+@pytest.mark.models
+def test_two_processes_that_want_one_model_at_once_build_it_once(tmp_path: Path) -> None:
+    processes = [resolving(tmp_path) for _ in range(2)]
+    for process in processes:
+        go(process)
+    told = [process.communicate(timeout=120)[0].split() for process in processes]
+    assert len({path for path, _ in told}) == 1
+    assert sorted(made for _, made in told) == ["False", "True"]
+
+
+@pytest.mark.models
+def test_a_model_whose_builder_is_killed_is_not_there_and_is_built_anew(tmp_path: Path) -> None:
+    killed = resolving(tmp_path)
+    go(killed)
+    while not list(tmp_path.glob("models/.*.part/*")):
+        assert killed.poll() is None, "it was built before it could be killed"
+    killed.kill()
+    killed.wait()
+    assert [path for path in (tmp_path / "models").iterdir() if not path.name.startswith(".")] == []
+    again = resolving(tmp_path)
+    go(again)
+    path, made = again.communicate(timeout=120)[0].split()
+    assert made == "True"
+    assert count_parameters(Path(path)) == PUBLISHED["wav2vec2-tiny"][1]
+    assert list(tmp_path.glob("models/.*.part")) == []
 
 
 @pytest.mark.models
@@ -167,8 +221,6 @@ def test_whisper_knows_its_languages_and_tasks(built: Built) -> None:
 
 @pytest.mark.models
 def test_minilm_says_how_its_tokens_become_an_embedding(built: Built) -> None:
-    import json
-
     pooling = json.loads((built("minilm") / "1_Pooling" / "config.json").read_text())
     assert pooling["pooling_mode_mean_tokens"] is True
     assert pooling["word_embedding_dimension"] == 384

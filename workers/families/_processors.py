@@ -1,0 +1,53 @@
+"""What a family reads of a model's folder: its configuration, and what turns raw inputs into the model's own."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import transformers
+from transformers import AutoConfig, AutoFeatureExtractor, AutoProcessor, AutoTokenizer
+
+from farm.contract.errors import ModelInvalid
+
+
+def config_of(folder: Path) -> Any:
+    """Read a configuration. Raises: ModelInvalid."""
+    try:
+        return AutoConfig.from_pretrained(str(folder), local_files_only=True)
+    except (OSError, ValueError, KeyError) as error:
+        told = str(error).partition("\n")[0]
+        said = f"transformers {transformers.__version__} cannot read the config.json of {folder.name}"
+        raise ModelInvalid(
+            f"{said}; an architecture that it does not know needs a newer transformers: {told}"
+        ) from error
+
+
+@cache
+def tokenizer_of(folder: Path) -> Any:
+    """Read a tokenizer, once: a process makes inputs twice, to measure and to prove. Raises: ModelInvalid."""
+    tokenizer = _read(AutoTokenizer.from_pretrained, folder, what="tokenizer")
+    if len(tokenizer) <= len(tokenizer.all_special_ids):  # what transformers makes of a folder without vocabulary
+        raise ModelInvalid(_lacks(folder, "tokenizer"))
+    return tokenizer
+
+
+def processor_of(folder: Path) -> Any:
+    """Read a processor. Raises: ModelInvalid."""
+    return _read(AutoProcessor.from_pretrained, folder, what="processor")
+
+
+def extractor_of(folder: Path) -> Any:
+    """Read a feature extractor. Raises: ModelInvalid."""
+    return _read(AutoFeatureExtractor.from_pretrained, folder, what="feature extractor")
+
+
+def _read(read: Callable[..., Any], folder: Path, *, what: str) -> Any:
+    try:
+        return read(str(folder), local_files_only=True)
+    except (OSError, ValueError, KeyError) as error:
+        raise ModelInvalid(f"{_lacks(folder, what)}: {error}") from error
+
+
+def _lacks(folder: Path, what: str) -> str:
+    return f"{folder.name} has no {what} that transformers can read; save it beside the model with save_pretrained"
