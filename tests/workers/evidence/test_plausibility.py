@@ -120,5 +120,6 @@ def test_what_cannot_be_told_has_a_reason() -> None:
     assert "too little to be felt" in looked(Timed(fixed=1.0, per_row=0.0)).missing
     same = Work(once=(Pass(flops=1.0, weights=2**20),))
     assert "nearly the same work" in looked(Timed(fixed=0.0, per_row=0.001), work=same).missing
-    refused = looked(Timed(fixed=0.0, per_row=0.005, error=RuntimeError("static shape")))
+    heavy = Work(once=(Pass(flops=1e7, weights=10),))
+    refused = looked(Timed(fixed=0.0, per_row=0.005, error=RuntimeError("static shape")), work=heavy)
     assert "takes no other size (RuntimeError)" in refused.missing
