@@ -149,7 +149,7 @@ def growth(sizes: Sizes, inputs: Arrays, work: Work) -> Growth:
     ratio, felt = _weighed(sizes, work, other, usual=usual)
     if max(ratio, 1 / ratio) < LEAST_MORE_WORK:
         return not_told(f"{other.name}: by the roofline nearly the same work")
-    if not other.more_passes and felt < LEAST_FELT:
+    if felt < LEAST_FELT:
         return not_told(f"{other.name}: the difference is {felt:.1%} of a call, too little to be felt")
     workload = sizes.family.workload(sizes.engine, other.inputs, other.spec, sizes.folder)
     tries = max(1, min(MOST_TRIES, int(SHARE * sum(sizes.seconds) / (usual * ratio))))

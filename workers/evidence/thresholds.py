@@ -34,6 +34,6 @@ LEAST_GROWTH: Final = 0.1
 LEAST_MORE_WORK: Final = 1.3
 
 #: Plausibility: least share of a call's time that the difference in work needs by the roofline for another size to be
-#: felt; passes more or fewer are felt whatever they cost. It is twice the growth that is asked of twice the work: with
-#: 0.02, bert-tiny with 32 tokens, a call of nothing but fixed costs, was told to grow and did not.
+#: felt. It is twice the growth that is asked of twice the work: with less, calls of nothing but fixed costs (bert-tiny
+#: with 32 tokens; few tokens after a large picture) were told to grow and on a busy machine did not.
 LEAST_FELT: Final = 0.2
