@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from farm.contract.errors import SweepMistakes, Unsupported
-from farm.contract.job import Assignment
 from farm.contract.value import Scalar
 from farm.sweeps.catalogue import read_catalogue
 from farm.sweeps.load import load_sweep
@@ -67,8 +66,7 @@ def test_a_rounded_cache_of_keys_and_values_is_shown(cells: Cells) -> None:
 @pytest.mark.parametrize("platform", ["cpu", "openvino"])
 def test_a_pinned_process_has_as_many_processors_as_threads(platform: str, cells: Cells) -> None:
     spec = cells.spec(platform, "bert", options={"pin": True, "threads": 1})
-    given = Assignment(spec=spec, cache_dir=str(cells.root / "cache"), threads=THREADS, offline=True)
-    command = [sys.executable, "-W", "ignore", "-c", PINNED, given.model_dump_json()]
+    command = [sys.executable, "-W", "ignore", "-c", PINNED, cells.assignment(spec).model_dump_json()]
     done = subprocess.run(command, capture_output=True, text=True, check=True)  # pinning cannot be taken back
     assert json.loads(done.stdout.splitlines()[-1]) == 1
 
