@@ -32,11 +32,13 @@ def tokenizer_of(folder: Path) -> Any:
     return tokenizer
 
 
+@cache
 def processor_of(folder: Path) -> Any:
     """Read a processor. Raises: ModelInvalid."""
     return _read(AutoProcessor.from_pretrained, folder, what="processor")
 
 
+@cache
 def extractor_of(folder: Path) -> Any:
     """Read a feature extractor. Raises: ModelInvalid."""
     return _read(AutoFeatureExtractor.from_pretrained, folder, what="feature extractor")
