@@ -21,7 +21,7 @@ KEPT_CACHE = os.environ.pop("FARM_TEST_CACHE", "")  # taken away at once: to the
 @pytest.fixture(scope="session")
 def model_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the folder in which models are built once for the whole suite: FARM_TEST_CACHE keeps it between runs."""
-    folder = Path(KEPT_CACHE).absolute() if KEPT_CACHE else tmp_path_factory.mktemp("models")
+    folder = Path(KEPT_CACHE).absolute() if KEPT_CACHE else _shared(tmp_path_factory) / "models"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -105,6 +105,14 @@ def engine(empty_engine: Engine) -> Engine:
     return empty_engine
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep in one process, when tests run on several, the tests of a file, or of one model in it, that share things."""
+    for item in items:
+        parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        item.add_marker(pytest.mark.xdist_group(f"{item.location[0]} {parameters.get('model', '')}"))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what needs a GPU, with the reason, where there is none."""
     if item.get_closest_marker("gpu"):
@@ -129,6 +137,12 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     if report.skipped:
         _refuse_skip(report)
     return report
+
+
+def _shared(factory: pytest.TempPathFactory) -> Path:
+    """Give the folder that all processes of this run share."""
+    own = factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:

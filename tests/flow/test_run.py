@@ -10,6 +10,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+pytestmark = pytest.mark.alone
+
 FARM = [sys.executable, "-c", "from farm.cli import main; main()"]
 
 FAULTS = """

@@ -24,6 +24,8 @@ from workers.preload import modules
 from workers.processes import Interruptions, Process
 from workers.watch import Watch
 
+pytestmark = pytest.mark.alone
+
 OURS, HOG, KERNEL = 100, 200, 2
 PLENTY = psutil.virtual_memory().total
 

@@ -16,6 +16,8 @@ from workers import processes
 from workers.child import Launcher
 from workers.preload import modules
 
+pytestmark = pytest.mark.alone
+
 STUCK_AFTER = 4.0  # seconds; the imports of these fork servers are quicker
 BERT = ModelReference(name="bert-tiny", source="zoo", location="bert-tiny", family="text_embedding")
 

@@ -9,6 +9,7 @@ import openvino as ov
 from openvino import opset13
 from pydantic import JsonValue
 
+from farm.contract.errors import Unsupported
 from workers.engine import Array, Arrays
 from workers.pinning import allowed
 from workers.platforms._openvino_export import WHOLE
@@ -28,13 +29,20 @@ class OpenVinoEngine:
 
     graphs: tuple[str, ...] = (WHOLE, ENCODER, DECODER)
 
-    def __init__(self, folder: Path, properties: Mapping[str, Any], *, device: str) -> None:
-        """Read and compile what was exported."""
+    def __init__(
+        self, folder: Path, properties: Mapping[str, Any], *, device: str, example: Arrays | None = None
+    ) -> None:
+        """Read and compile what was exported; with an example, for its shapes alone.
+
+        Raises: Unsupported for an example of a model that runs in more than one pass.
+        """
         core = ov.Core()
         self._requested = 0
         self._names = [name for name in self.graphs if (folder / name).exists()]
         self._decoder = next(name for name in reversed(self._names) if name != ENCODER)
         self._models = {name: core.read_model(folder / name) for name in self._names}
+        if example is not None:
+            self._fix_shapes(example)
         _keep_last_logits(self._models[self._decoder])
         self._compiled = {
             name: core.compile_model(model, device, dict(properties)) for name, model in self._models.items()
@@ -120,12 +128,20 @@ class OpenVinoEngine:
             "threads": int(asked.get_property("INFERENCE_NUM_THREADS")),
             "processors": allowed(),
             "streams": int(asked.get_property("NUM_STREAMS")),
+            "shapes": "dynamic" if any(port.get_partial_shape().is_dynamic for port in asked.inputs) else "static",
             "graphs": [*self._names],
         }
 
     def device_memory(self) -> dict[str, float]:
         """Nothing beside the host's own memory."""
         return {}
+
+    def _fix_shapes(self, example: Arrays) -> None:
+        graph = self._models[self._decoder]
+        if self._names != [WHOLE] or graph.get_sinks():
+            raise Unsupported("shapes: static is for models of one pass")
+        names = {port.get_any_name(): port for port in graph.inputs}
+        graph.reshape({port: [*example[name].shape] for name, port in names.items()})
 
     def _begin(self, ids: Array, *, mask: Array | None) -> Array:
         self._requests[self._decoder].reset_state()

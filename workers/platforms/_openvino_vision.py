@@ -19,9 +19,11 @@ class OpenVinoVisionEngine(OpenVinoEngine):
 
     graphs = (LANGUAGE,)
 
-    def __init__(self, folder: Path, properties: Mapping[str, Any], *, device: str) -> None:
+    def __init__(
+        self, folder: Path, properties: Mapping[str, Any], *, device: str, example: Arrays | None = None
+    ) -> None:
         """Compile the language model here, and the embeddings of text and picture by optimum-intel's class."""
-        super().__init__(folder, properties, device=device)
+        super().__init__(folder, properties, device=device, example=example)
         self._torch: Any = importlib.import_module("torch")
         loader = importlib.import_module("optimum.intel").OVModelForVisualCausalLM
         self._parts: Any = loader.from_pretrained(

@@ -17,12 +17,15 @@ TAGS: Final = ("openvino",)
 START: Final = "fork"
 DEVICE: Final = "host"
 #: `performance_hint`, `num_streams` (0: as the hint says), `kv_cache` and `inference_precision` (auto: see HINTS) are
-#: the runtime's own properties; `threads`: 0 means the physical cores; `pin`: keep the process on as many processors.
+#: the runtime's own properties; `shapes`: static compiles a model of one pass for the job's own shapes, which is a
+#: little faster, but leaves no other size to judge by whether time grows with work; `threads`: 0 means the physical
+#: cores; `pin`: keep the process on as many processors.
 OPTIONS: Final = {
     "performance_hint": "LATENCY",
     "num_streams": 0,
     "kv_cache": "auto",
     "inference_precision": "auto",
+    "shapes": "dynamic",
     "threads": 0,
     "pin": False,
 }
@@ -30,6 +33,7 @@ CHOICES: Final = {
     "performance_hint": ("LATENCY", "THROUGHPUT", "CUMULATIVE_THROUGHPUT"),
     "kv_cache": ("auto", "f32", "bf16", "f16", "u8"),
     "inference_precision": ("auto", "f32", "bf16", "f16"),
+    "shapes": ("dynamic", "static"),
 }
 
 AUTO: Final = "auto"
@@ -74,11 +78,12 @@ class OpenVinoPlatform:
     def load(self, request: LoadRequest) -> Any:
         """Compile the exported model."""
         folder, _ = exported(request)
+        example = request.example if request.options.get("shapes") == "static" else None
         engine: Any = OpenVinoEngine
         if request.head == SEES:
             engine = importlib.import_module("workers.platforms._openvino_vision").OpenVinoVisionEngine
         try:
-            return engine(folder, properties(request), device=RUNTIME)
+            return engine(folder, properties(request), device=RUNTIME, example=example)
         except MemoryError as error:
             raise OutOfMemory(str(error)) from error
         except RuntimeError as error:

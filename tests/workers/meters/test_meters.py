@@ -17,6 +17,8 @@ from workers.summary import summarise
 ONE = """
 from workers.meter import Meter
 
+pytestmark = pytest.mark.alone
+
 
 class Doors(Meter):
     def before_calls(self):

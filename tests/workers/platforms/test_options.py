@@ -32,6 +32,9 @@ OPENVINO = [
     ("bert", {"performance_hint": "THROUGHPUT"}, {"performance_hint": "THROUGHPUT"}),
     ("bert", {"num_streams": 2, "threads": 2}, {"streams": 2}),
     ("bert", {"threads": 2}, {"threads": 2}),
+    ("bert", {}, {"shapes": "dynamic"}),
+    ("bert", {"shapes": "static"}, {"shapes": "static"}),
+    ("vit", {"shapes": "static"}, {"shapes": "static"}),
 ]
 PINNED = """
 import json, os, sys
@@ -75,6 +78,12 @@ def test_a_pinned_process_has_as_many_processors_as_threads(platform: str, cells
 def test_a_static_cache_is_for_models_that_only_decode(model: str, cells: Cells) -> None:
     with pytest.raises(Unsupported, match="only decode"):
         cells.opened("cpu", model, options={"cache": "static"})
+
+
+@pytest.mark.parametrize("model", ["gpt2", "whisper", "llava"])
+def test_static_shapes_are_for_models_of_one_pass(model: str, cells: Cells) -> None:
+    with pytest.raises(Unsupported, match="one pass"):
+        cells.opened("openvino", model, options={"shapes": "static"})
 
 
 def test_int8_counts_a_tied_output_layer_once(cells: Cells) -> None:
