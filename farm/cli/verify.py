@@ -13,7 +13,7 @@ import typer
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from farm.cli.console import counted, sweep_progress, tell
+from farm.cli.console import counted, log_to_stderr, sweep_progress, tell
 from farm.cli.listing import show_parts
 from farm.cli.opening import opened
 from farm.cli.options import AsFormat, Broker, Db, Format, settings_with
@@ -66,6 +66,7 @@ def verify(
     Exit codes: 0 everything holds, 1 something differs, 2 a mistake in what was asked, 3 something could not be run.
     """
     settings = settings_with(db, broker)
+    log_to_stderr("WARNING")  # the progress display tells the rest
     if settings.broker_url:
         check_broker(settings.broker_url)
     engine = opened(settings)
