@@ -6,7 +6,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from farm.contract.evidence import Evidence, Layer, Outcome
+from farm.contract.evidence import Evidence, Layer, Outcome, by_layer
 from farm.contract.job import JobSpec, Measure
 from farm.contract.value import Value
 
@@ -35,10 +35,6 @@ class Proof(Value):
     verdict: str
     evidence: tuple[Evidence, ...]
     facts: dict[str, JsonValue]
-
-    def outcomes(self) -> dict[Layer, Evidence]:
-        """Give the evidence by its layer."""
-        return {item.layer: item for item in self.evidence}
 
 
 def spec_again(spec: JobSpec, facts: Mapping[str, JsonValue]) -> JobSpec:
@@ -69,7 +65,7 @@ def _of_model(before: Mapping[str, JsonValue], after: Mapping[str, JsonValue]) -
 
 
 def _of_layers(before: Proof, after: Proof) -> Iterator[str]:
-    then, now = before.outcomes(), after.outcomes()
+    then, now = by_layer(before.evidence), by_layer(after.evidence)
     for layer in Layer:
         was, new = then.get(layer), now.get(layer)
         if _stands_for(was) is not _stands_for(new) and not (_stands_for(was) is None and _passes(new)):

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from farm.contract.evidence import Evidence, Layer, Outcome
-from farm.contract.judge import missing
+from farm.contract.evidence import Evidence, Layer, by_layer
+from farm.contract.judge import wanting
 from farm.contract.states import Stage
 from farm.queries.results import ResultDetail
 from farm.queries.verifications import Side, VerificationRow
@@ -12,7 +12,7 @@ from farm.reports.document import Cell, Column, Table
 
 NONE: Final = "none"  # the outcome of a layer that nobody looked at
 WHY_NONE: Final = "no evidence was gathered"
-ALL_PASSED: Final = "every layer that has a meaning here passed"
+ALL_PASSED: Final = "every layer passed"
 VERDICT: Final = (
     Column("verdict", "Verdict", badges=True),
     Column("because", "Because"),
@@ -63,7 +63,7 @@ def verdict(found: ResultDetail) -> Table:
 
 def layers(evidence: Sequence[Evidence]) -> Table:
     """Show every layer; one that nobody looked at says so."""
-    found = {item.layer: item for item in evidence}
+    found = by_layer(evidence)
     return Table(LAYERS, tuple((layer, _outcome(found.get(layer)), _reason(found.get(layer))) for layer in Layer))
 
 
@@ -74,13 +74,8 @@ def figures(evidence: Sequence[Evidence]) -> Table:
 
 def why(evidence: Sequence[Evidence]) -> list[tuple[Layer, str, str]]:
     """Name each layer that keeps a result from being real, with its outcome and reason."""
-    lacking = missing(evidence)
-    found = {item.layer: item for item in evidence}
-    return [
-        (layer, _outcome(found.get(layer)), _reason(found.get(layer)))
-        for layer in Layer
-        if layer in lacking or (layer in found and found[layer].outcome is Outcome.FAIL)
-    ]
+    found = by_layer(evidence)
+    return [(layer, _outcome(found.get(layer)), _reason(found.get(layer))) for layer in wanting(evidence)]
 
 
 def verifications(rows: Sequence[VerificationRow]) -> Table:
@@ -92,7 +87,7 @@ def compared_layers(rows: Sequence[VerificationRow]) -> Table:
     """Show every layer of each verified result, before and now."""
     cells: list[tuple[Cell, ...]] = []
     for before, now in _both(rows):
-        then, after = _by_layer(before), _by_layer(now)
+        then, after = by_layer(before.evidence), by_layer(now.evidence)
         for layer in Layer:
             old, new = then.get(layer), after.get(layer)
             cells.append((before.attempt, layer, _outcome(old), _outcome(new), _reason(new), _reason(old)))
@@ -103,7 +98,7 @@ def compared_figures(rows: Sequence[VerificationRow]) -> Table:
     """Show every figure of each verified result, before and now."""
     cells: list[tuple[Cell, ...]] = []
     for before, now in _both(rows):
-        then, after = _by_layer(before), _by_layer(now)
+        then, after = by_layer(before.evidence), by_layer(now.evidence)
         for layer in Layer:
             old = dict(_lines(then[layer].figures)) if layer in then else {}
             new = dict(_lines(after[layer].figures)) if layer in after else {}
@@ -113,10 +108,6 @@ def compared_figures(rows: Sequence[VerificationRow]) -> Table:
 
 def _both(rows: Sequence[VerificationRow]) -> Iterator[tuple[Side, Side]]:
     return ((row.before, row.after) for row in rows if row.after is not None)
-
-
-def _by_layer(side: Side) -> dict[Layer, Evidence]:
-    return {item.layer: item for item in side.evidence}
 
 
 def _outcome(item: Evidence | None) -> str:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from farm.contract.evidence import Layer
+from farm.contract.evidence import Layer, by_layer
 from farm.contract.states import JobState
 from farm.queries.jobs import JobRow
 from farm.queries.results import FAKE, ResultRow
@@ -60,8 +60,9 @@ def _count(total: Counter[str], jobs: int) -> str:
 
 def _parameters(row: ResultRow) -> int | None:
     """Give the parameters in the weight files, as the evidence of identity has them."""
-    found = [item.figures.get(COUNTED) for item in row.evidence if item.layer is Layer.IDENTITY]
-    return next((count for count in found if isinstance(count, int)), None)
+    identity = by_layer(row.evidence).get(Layer.IDENTITY)
+    count = identity.figures.get(COUNTED) if identity else None
+    return count if isinstance(count, int) else None
 
 
 def _not_real(rows: Sequence[ResultRow]) -> list[Section]:
