@@ -4,7 +4,8 @@
 
 The sweep runs twice in a temporary data folder: `new` cells, whose references must be computed first, and the same
 cells `again`, when everything is in the cache. Beyond = wall time of an attempt, from claim to settled, less its
-load_time and its timed calls; so the warm-up, the first call, and all evidence are within it.
+load_time and its timed calls; so the warm-up, the first call, and all evidence are within it. Evidence %: the share of
+the attempts' wall time that their evidence took.
 """
 
 import argparse
@@ -54,7 +55,8 @@ def tell(name: str, duty: Duty, start: float) -> None:
     high = beyond[int(0.95 * (jobs - 1))]
     print(
         f"{name:5}  {jobs:4d}  {duty.wall / jobs:8.3f}  {spent:13.3f}  {statistics.median(beyond):13.3f}  {high:5.3f}  "
-        f"{(duty.share() or 0) * 100:6.1f}  {start:7.1f}  {os.getloadavg()[0]:5.1f}",
+        f"{(duty.share() or 0) * 100:6.1f}  {(duty.proving_share() or 0) * 100:10.1f}  {start:7.1f}  "
+        f"{os.getloadavg()[0]:5.1f}",
         flush=True,
     )
 
@@ -67,7 +69,7 @@ def main() -> None:
     asked = parser.parse_args()
     lengths = LENGTHS[: max(1, min(len(LENGTHS), asked.jobs))]
     batches = list(range(1, max(1, asked.jobs // len(lengths)) + 1))
-    print("cells  jobs  wall/job  load+measured  beyond median    p95  duty %  start s   load")
+    print("cells  jobs  wall/job  load+measured  beyond median    p95  duty %  evidence %  start s   load")
     with tempfile.TemporaryDirectory(prefix="farm-overhead-") as folder:
         settings = read_settings().model_copy(update={"data_dir": Path(folder)})
         sweep = Path(folder) / "sweep.yaml"

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
+from farm.contract.doubts import Doubt, DoubtKind
 from farm.contract.evidence import Evidence, Layer, Outcome, Verdict
 from farm.contract.job import JobSpec, ModelReference
 from farm.contract.machine import GIB, Environment, Machine, PlatformStatus, Probe
@@ -19,6 +20,7 @@ from farm.scheduler.enlist import SHARED_POOL, Submission, enlist
 from farm.scheduler.register import Registration, register
 from farm.scheduler.settle import settle_failure, settle_result
 
+NOISE = Doubt(kind=DoubtKind.NOISY_HOST, figure=0.5, detail="noise")
 RULES = Rules(pool=SHARED_POOL, window=2, republish_seconds=30, silence_seconds=30)
 
 
@@ -90,14 +92,28 @@ def states(engine: Engine) -> list[str]:
         return list(session.execute(select(tables.Job.state).order_by(tables.Job.id)).scalars())
 
 
+def evidence(verdict: Verdict = Verdict.REAL) -> tuple[Evidence, ...]:
+    """Evidence of every layer that earns this verdict: all pass, or one fails."""
+    failed = {Verdict.MOCK: Layer.IDENTITY, Verdict.SUSPECT: Layer.PLAUSIBILITY}.get(verdict)
+    return tuple(
+        Evidence(
+            layer=layer,
+            outcome=Outcome.FAIL if layer is failed else Outcome.PASS,
+            reason=f"{layer} is not as it should be" if layer is failed else "as it should be",
+            figures={"parameters_in_files": 1000} if layer is Layer.IDENTITY else {},
+        )
+        for layer in Layer
+    )
+
+
 def result(**changes: Any) -> Result:
-    """A real result with one metric."""
+    """A real result with one metric, and the evidence for it; with another verdict, the evidence for that."""
     seconds = (0.25, 0.5, 0.75)
     statistics = Statistics(n=3, mean=0.5, median=0.5, minimum=0.25, maximum=0.75, stddev=0.25)
     plain: dict[str, Any] = {
         "measurements": (Measurement(metric="latency", statistics=statistics, samples=(seconds,)),),
         "verdict": Verdict.REAL,
-        "evidence": (Evidence(layer=Layer.IDENTITY, outcome=Outcome.PASS, reason="same", figures={"parameters": 1}),),
+        "evidence": evidence(changes.get("verdict", Verdict.REAL)),
         "log_tail": "hello",
     }
     return Result(**(plain | changes))

@@ -17,6 +17,7 @@ from farm.contract.states import Stage
 from workers import meters
 from workers.engine import Array, Arrays, LoadRequest, ModelFolder, Platform
 from workers.evidence import agreement, identity, placement, plausibility, sensitivity
+from workers.folders import weights_checksum
 from workers.heads import head_of
 from workers.measure.clock import clock
 from workers.measure.sampling import SECOND, durations, sample
@@ -86,6 +87,7 @@ def prepare(assignment: Assignment, say: Say) -> Outcome:
     converted = cell.platform.convert(cell.request())
     if reference(cell.family, assignment.spec, cell.request()).work is not None:
         cell.bench().ready()
+    _weights(cell)  # hashing large weights takes a while, and is remembered
     times = {"build_time": [cell.folder.seconds], "conversion_time": [converted]}
     return Outcome(readings=_rows({name: taken for name, taken in times.items() if taken[0] > 0}))
 
@@ -177,8 +179,13 @@ def _facts(cell: OpenCell, engine: Any) -> dict[str, JsonValue]:
         **engine.placement(),
         "parameters": cell.folder.parameters,
         "model_key": cell.folder.key,
+        "weights_checksum": _weights(cell),
         "revision": cell.folder.revision,
     }
+
+
+def _weights(cell: OpenCell) -> str | None:
+    return weights_checksum(cell.folder.path, Path(cell.assignment.cache_dir))
 
 
 def _prove(cell: OpenCell, ran: _Ran, expected: Reference) -> tuple[Evidence, ...]:

@@ -112,6 +112,13 @@ def content_key(folder: Path, cache_dir: Path) -> str:
     return digest(hashes)
 
 
+def weights_checksum(folder: Path, cache_dir: Path) -> str | None:
+    """Hash the weights alone, whichever library wrote what lies beside them; None for a folder that has none."""
+    if not any(folder.glob("*.safetensors")):
+        return None
+    return digest([_hash(path, cache_dir) for path in weight_files(folder)])
+
+
 def _check_inside(paths: Iterable[Path], *, model_roots: Sequence[Path | str]) -> None:
     """Check that paths, links followed, lie inside one of the roots; no roots means any folder."""
     roots = [Path(root).expanduser().resolve() for root in model_roots]

@@ -17,10 +17,10 @@ from sqlalchemy.exc import DBAPIError
 from farm.contract.doubts import Doubt, DoubtKind
 from farm.contract.errors import NotPrepared
 from farm.contract.job import Assignment
+from farm.contract.judge import judge
 from farm.contract.result import Failure, Outcome, Result
 from farm.database.engine import write
 from farm.scheduler.claim import Claim, Standing, claim
-from farm.scheduler.judge import judge
 from farm.scheduler.register import Registration
 from farm.scheduler.settle import release, settle_cancelled, settle_failure, settle_result
 from farm.settings import Settings
@@ -156,6 +156,7 @@ def _child(attempt: _Attempt, task: Task, *, repeat: int = 0, may_make: bool = T
         timeout=max(1.0, attempt.deadline - time.monotonic()),
     )
     answer: Answer = bench.launcher.run(order, attempt.watch)
+    attempt.watch.stages.enter(None)
     if answer.failure is not None:
         raise _ChildFailed(answer.failure)
     return Outcome.model_validate_json(answer.content or ""), answer.log_tail
@@ -174,7 +175,7 @@ def _result(outcomes: Sequence[Outcome], watch: Watch, *, shared_host: bool, log
         evidence=evidence,
         verdict=judge(evidence),
         conditions={"repeats": [*watch.conditions]},
-        facts=facts,
+        facts=facts | {"stages": {**watch.stages.seconds()}},
         log_tail=log_tail,
     )
 

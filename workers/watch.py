@@ -15,6 +15,7 @@ from farm.database.engine import write
 from farm.scheduler.claim import Claim, Standing, renew
 from workers import conditions
 from workers.child import Interrupted
+from workers.stages import Stages
 
 RENEW_EVERY: Final = 2.0  # seconds; also how soon a cancelled job stops
 
@@ -35,6 +36,7 @@ class Watch:
         self._before: conditions.Snapshot | None = None
         self._during: list[conditions.Glimpse] = []
         self.standing = Standing.OURS
+        self.stages = Stages()
         self.conditions: list[dict[str, JsonValue]] = []
         self.doubts: list[Doubt] = []
 
@@ -63,6 +65,7 @@ class Watch:
 
     def stage(self, stage: Stage, pid: int) -> None:
         """Note how the box is when measuring begins and ends; what takes a while is read before the warm-up."""
+        self.stages.enter(stage)
         if stage is Stage.WARMUP:
             self._surroundings = conditions.survey()
         elif stage is Stage.MEASURE:

@@ -4,13 +4,14 @@ Examples:
   farm results --model minilm --verdict real
   farm results --sweep last --format csv > results.csv
   farm results show k3m9x2p7qa
+  farm results show k3m9x2p7qa --as-sweep > again.yaml
 """
 
 from typing import Annotated, Any
 
 import typer
 
-from farm.cli.console import tell
+from farm.cli.console import say, tell
 from farm.cli.listing import show, show_parts, table_of
 from farm.cli.opening import opened
 from farm.cli.options import AsFormat, Db, Format, Limit, settings_with
@@ -18,9 +19,13 @@ from farm.contract.job import JobSpec
 from farm.contract.metrics import METRICS
 from farm.database.engine import read
 from farm.queries.filters import unmatched
-from farm.queries.results import ResultRow, find_result, find_results
+from farm.queries.results import ResultDetail, ResultRow, find_result, find_results
 from farm.queries.sweeps import get_sweep
+from farm.queries.verifications import of_result
+from farm.reports import proof, samples
 from farm.reports.document import Cell, Column
+from farm.sweeps import reproduce
+from farm.sweeps.catalogue import read_catalogue
 
 STATISTICS = ("n", "median", "mean", "p95", "ci_low", "ci_high", "stddev")
 MEASURED = (
@@ -28,7 +33,6 @@ MEASURED = (
     Column("unit", "Unit"),
     *(Column(name, name.replace("ci_", "95 % "), "si") for name in STATISTICS),
 )
-EVIDENCE = (Column("layer", "Layer"), Column("outcome", "Outcome", badges=True), Column("reason", "Reason"))
 DOUBTS = (Column("doubt", "Doubt"), Column("figure", "Figure", "1"), Column("detail", "Detail"))
 FACTS = (Column("fact", "Fact"), Column("value", "Value"))
 
@@ -93,39 +97,67 @@ def results(
 @app.command("show")
 def show_(
     result: Annotated[str, typer.Argument(metavar="RESULT")],
+    as_sweep: Annotated[
+        bool, typer.Option("--as-sweep", help="Print a sweep file that makes this one job again; nothing else.")
+    ] = False,
     db: Db = None,
     form: AsFormat = Format.TABLE,
 ) -> None:
     """Show all of one result.
 
-    RESULT is its id or that of its job. Shown are metrics, evidence, doubts, conditions, and what ran.
-    CSV has the metrics alone.
+    RESULT is its id or that of its job. Shown are the verdict with every layer of evidence and what it was judged by,
+    its verifications, metrics, samples, doubts, conditions, and what ran. CSV has the metrics alone.
     """
     with read(opened(settings_with(db))) as session:
         found = find_result(session, result)
-    metrics = [
-        (name, METRICS[name].unit, *(getattr(each, key) for key in STATISTICS))
-        for name, each in found.row.metrics.items()
-    ]
-    versions = found.row.environment["packages"] | found.row.environment["drivers"]
-    facts = {
-        "job": found.row.job,
-        "sweep": found.row.sweep,
-        "cell": JobSpec.model_validate(found.spec).cell(),
-        **found.row.facts,
-        "machine": f"{found.row.machine}: {found.row.machine_words()}",
-        "python": found.row.environment["python"],
-        **versions,
-    }
+        verified = of_result(session, found.row.attempt)
+    if as_sweep:
+        say(_as_sweep(found))
+        return
+    row = found.row
     parts = {
-        "result": table_of(COLUMNS, [_row(found.row)]),
-        "metrics": table_of(MEASURED, metrics),
-        "evidence": table_of(EVIDENCE, [each[:3] for each in found.evidence]),
+        "result": table_of(COLUMNS, [_row(row)]),
+        "proof": proof.verdict(found),
+        "evidence": proof.layers(row.evidence),
+        "figures": proof.figures(row.evidence),
+        "verifications": proof.verifications(verified),
+        "metrics": table_of(MEASURED, _metrics(row)),
+        "samples": samples.table(found.samples.get("latency", ())),
         "doubts": table_of(DOUBTS, found.doubts),
         "conditions": table_of(FACTS, _flat("", found.conditions)),
-        "facts": table_of(FACTS, [line for key, value in facts.items() for line in _flat(key, value)]),
+        "facts": table_of(FACTS, [line for key, value in _facts(found).items() for line in _flat(key, value)]),
     }
     show_parts(parts, form, csv="metrics")
+    if form is Format.TABLE:
+        tell(f"again: farm results show {row.attempt} --as-sweep > again.yaml; its evidence: farm verify {row.attempt}")
+
+
+def _as_sweep(found: ResultDetail) -> str:
+    spec, row = JobSpec.model_validate(found.spec), found.row
+    labels = {"reproduces": row.attempt}
+    text = reproduce.as_sweep(spec, read_catalogue(), name=f"again-{row.attempt}", labels=labels).rstrip("\n")
+    commit = row.facts.get("revision")
+    moved = commit and spec.model.revision is None
+    return f"# Measured at commit {commit}: give it as `revision` to take that one.\n{text}" if moved else text
+
+
+def _metrics(row: ResultRow) -> list[tuple[Cell, ...]]:
+    return [
+        (name, METRICS[name].unit, *(getattr(each, key) for key in STATISTICS)) for name, each in row.metrics.items()
+    ]
+
+
+def _facts(found: ResultDetail) -> dict[str, Any]:
+    row = found.row
+    return {
+        "job": row.job,
+        "sweep": row.sweep,
+        "cell": JobSpec.model_validate(found.spec).cell(),
+        **row.facts,
+        "machine": f"{row.machine}: {row.machine_words()}",
+        "python": row.environment["python"],
+        **(row.environment["packages"] | row.environment["drivers"]),
+    }
 
 
 def _row(row: ResultRow) -> tuple[Cell, ...]:

@@ -20,6 +20,7 @@ from farm.contract.states import JobState
 from farm.database import migrate
 from farm.database.engine import open_engine, read, write
 from farm.local.run import Glance, drain, pool_of
+from farm.queries.duty import duty_of
 from farm.queries.sweeps import unfinished
 from farm.reports import performance
 from farm.reports.formats import make_room, write_files
@@ -123,7 +124,10 @@ def _resumed(engine: Engine, source: str) -> str:
 def _report(engine: Engine, public_id: str, *, catalogue: Catalogue, to: Path) -> None:
     with read(engine) as session:
         document = performance.build(session, public_id, catalogue=catalogue)
+        spent = duty_of(session, public_id).words()
     say(performance.brief(document))
+    if spent:
+        tell(spent)
     for path in write_files(document, to, formats=("markdown", "html")):
         tell(f"report: {path}")
 

@@ -26,8 +26,10 @@ from farm.cli.run import submission_of
 from farm.contract.states import JobState
 from farm.database.engine import read, write
 from farm.local.run import Glance, glance
+from farm.queries.duty import MEANING, duty_of
 from farm.queries.sweeps import SweepRow, get_sweep, list_sweeps
-from farm.reports.document import Cell, Column
+from farm.reports.document import Cell, Column, Table
+from farm.reports.formats import render_table
 from farm.scheduler.cancel import cancel as cancel_jobs
 from farm.scheduler.cancel import retry as retry_jobs
 from farm.scheduler.enlist import SHARED_POOL, enlist
@@ -51,6 +53,8 @@ COLUMNS: Final = (
     Column("states", "States"),
     Column("labels", "Labels"),
 )
+DUTY: Final = (Column("duty_cycle", "Duty cycle", "%"), Column("evidence_share", "Evidence", "%"))
+DUTY_MEANING: Final = f"{MEANING} Evidence is the share of its jobs' own time that gathering evidence took."
 Id = Annotated[str, typer.Argument(metavar="SWEEP")]
 
 
@@ -99,9 +103,17 @@ def list_(db: Db = None, form: AsFormat = Format.TABLE, limit: Limit = 50) -> No
 
 @app.command("show")
 def show_(sweep: Id, db: Db = None, form: AsFormat = Format.TABLE) -> None:
-    """Show how a sweep stands: its id, or `last` for the newest."""
+    """Show how a sweep stands, and how much of its time was spent measuring.
+
+    SWEEP is its id, or `last` for the newest.
+    """
     with read(opened(settings_with(db))) as session:
-        show(COLUMNS, [_row(get_sweep(session, sweep))], form)
+        found = get_sweep(session, sweep)
+        spent = duty_of(session, found.public_id)
+    share, proving = spent.share(), spent.proving_share()
+    shares = (None if share is None else share * 100, None if proving is None else proving * 100)
+    meaning = DUTY_MEANING if form is Format.TABLE else ""
+    say(render_table(Table((*COLUMNS, *DUTY), ((*_row(found), *shares),), meaning), form).rstrip("\n"))
 
 
 @app.command()

@@ -1,6 +1,8 @@
 """Evidence that an implementation is real, layer by layer, and the verdict it earns."""
 
+from collections.abc import Iterable
 from enum import StrEnum
+from typing import Final
 
 from pydantic import JsonValue
 
@@ -40,3 +42,15 @@ class Evidence(Value):
     outcome: Outcome
     reason: str
     figures: dict[str, JsonValue]
+
+
+#: Of several pieces of evidence of one layer, as repeats may bring them, the first of these stands for all.
+LOUDEST_FIRST: Final = (Outcome.FAIL, Outcome.PASS, Outcome.NOT_APPLICABLE)
+
+
+def by_layer(evidence: Iterable[Evidence]) -> dict[Layer, Evidence]:
+    """Give one piece of evidence for each layer that has any: a failure where there is one."""
+    found: dict[Layer, Evidence] = {}
+    for item in sorted(evidence, key=lambda item: LOUDEST_FIRST.index(item.outcome)):
+        found.setdefault(item.layer, item)
+    return found

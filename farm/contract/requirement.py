@@ -68,7 +68,7 @@ class Requirement(Value):
 
 
 def offer_of(machine: Machine, tags: frozenset[str]) -> Offer:
-    """Build the offer of a worker on `machine` with `tags`; the machine's name becomes a tag."""
+    """Build the offer of a worker on `machine` with `tags`; the machine's name and its class become tags."""
     facts = {
         "memory_gib": machine.memory_bytes / GIB,
         "cores": float(machine.cores),
@@ -76,4 +76,9 @@ def offer_of(machine: Machine, tags: frozenset[str]) -> Offer:
         "gpus": float(len(machine.gpus)),
         "gpu_memory_gib": max((gpu.memory_bytes / GIB for gpu in machine.gpus), default=0.0),
     }
-    return Offer(tags=tags | {f"machine:{machine.name}"}, facts=facts)
+    return Offer(tags=tags | {f"machine:{machine.name}", class_tag(machine.fingerprint())}, facts=facts)
+
+
+def class_tag(fingerprint: str) -> str:
+    """Give the tag of all machines that are alike, by their fingerprint."""
+    return f"class:{fingerprint}"

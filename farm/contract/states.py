@@ -23,6 +23,7 @@ class AttemptState(StrEnum):
     RUNNING = "running"
     DONE = "done"
     DOUBTED = "doubted"  # it brought a doubtful result, which waits for a re-run's word or was replaced by it
+    VERIFIED = "verified"  # it gathered the evidence of an older result again, and is no result itself
     FAILED = "failed"
     UNSUPPORTED = "unsupported"
     CANCELLED = "cancelled"

@@ -293,3 +293,19 @@ class Artifact(Table):
     attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), index=True)
     kind: Mapped[str]
     content: Mapped[str] = mapped_column(Text)
+
+
+class Verification(Table):
+    """One time that the evidence of a result was asked for again: the result's attempt, and the job that does it.
+
+    What that job found stands with its own attempt, whose state keeps it apart from results. `outcome` is empty until
+    it has ended.
+    """
+
+    __tablename__ = "verification"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), index=True)
+    job_id: Mapped[int] = mapped_column(ForeignKey("job.id"), unique=True)
+    outcome: Mapped[str | None]
+    reason: Mapped[str] = mapped_column(Text, default="")

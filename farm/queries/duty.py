@@ -13,16 +13,20 @@ from farm.database import tables
 #: The metric whose samples are the timed calls, and the one that is loading.
 CALLS: Final = "latency"
 LOADING: Final = "load_time"
+#: Where an attempt's facts keep the seconds of its evidence.
+PROVING: Final = ("stages", "prove")
+MEANING: Final = "The duty cycle is the share of the sweep's wall time that was spent in timed calls."
 
 
 class AttemptTime(NamedTuple):
-    """Where the wall time of one measured attempt went. Times in seconds; `loading` and `measured` over all repeats."""
+    """Where the wall time of one measured attempt went. Times in seconds, over all repeats."""
 
     attempt: str
     started_at: datetime
     finished_at: datetime
     loading: float
     measured: float
+    proving: float | None  # gathering evidence; None for attempts that did not keep it
 
     def wall(self) -> float:
         """Give the time from claim to settled."""
@@ -51,6 +55,21 @@ class Duty(NamedTuple):
         """Give the duty cycle of the sweep, above 1 where machines measured at once; None before anything ended."""
         return self.measured() / self.wall if self.wall > 0 else None
 
+    def proving_share(self) -> float | None:
+        """Give the share of the attempts' own time that evidence took; None where it was not kept."""
+        known = [(attempt.proving, attempt.wall()) for attempt in self.attempts if attempt.proving is not None]
+        wall = sum(each for _, each in known)
+        return sum(proving for proving, _ in known) / wall if wall > 0 else None
+
+    def words(self) -> str:
+        """Say both in a sentence; nothing before anything ended."""
+        share, proving = self.share(), self.proving_share()
+        if share is None:
+            return ""
+        told = f"Duty cycle {share * 100:.0f} %: of {self.wall:,.1f} s from the first start to the last finish, "
+        told += f"{self.measured():,.1f} s were timed calls."
+        return told + ("" if proving is None else f" Evidence took {proving * 100:.0f} % of the time of the jobs.")
+
 
 def duty_of(session: Session, sweep: str) -> Duty:
     """Look where the time of a sweep went, by its public id."""
@@ -58,6 +77,7 @@ def duty_of(session: Session, sweep: str) -> Duty:
     ended = session.execute(
         select(tables.Attempt.id, tables.Attempt.public_id, tables.Attempt.state)
         .add_columns(tables.Attempt.started_at, tables.Attempt.finished_at)
+        .add_columns(tables.Attempt.facts[PROVING].as_float().label("proving"))
         .join(tables.Job, tables.Job.id == tables.Attempt.job_id)
         .where(here, tables.Attempt.finished_at.is_not(None))
         .order_by(tables.Attempt.id)
@@ -79,6 +99,7 @@ def duty_of(session: Session, sweep: str) -> Duty:
             finished_at=row.finished_at,
             loading=seconds.get((row.id, LOADING), 0.0),
             measured=seconds.get((row.id, CALLS), 0.0),
+            proving=row.proving,
         )
         for row in ended
         if row.state in (AttemptState.DONE, AttemptState.DOUBTED)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from farm.contract.errors import UnknownName
@@ -65,13 +65,13 @@ def list_jobs(
     session: Session, *, sweep: str | None = None, state: str | None = None, limit: int | None = None
 ) -> list[JobRow]:
     """Give jobs, the newest sweep first and in the order of each sweep."""
-    chosen = select(tables.Job, tables.Sweep.public_id).join(tables.Sweep, tables.Sweep.id == tables.Job.sweep_id)
+    chosen = _select()
     if sweep:
         chosen = chosen.where(tables.Sweep.public_id == sweep)
     if state:
         chosen = chosen.where(tables.Job.state == state)
     ordered = chosen.order_by(tables.Job.sweep_id.desc(), tables.Job.position).limit(limit)
-    return [_row(job, sweep_id) for job, sweep_id in session.execute(ordered)]
+    return [_row(*found) for found in session.execute(ordered)]
 
 
 def get_job(session: Session, public_id: str) -> JobDetail:
@@ -79,25 +79,32 @@ def get_job(session: Session, public_id: str) -> JobDetail:
 
     Raises: UnknownName.
     """
-    found = session.execute(
-        select(tables.Job, tables.Sweep.public_id)
-        .join(tables.Sweep, tables.Sweep.id == tables.Job.sweep_id)
-        .where(tables.Job.public_id == public_id)
-    ).one_or_none()
+    found = session.execute(_select().where(tables.Job.public_id == public_id)).one_or_none()
     if found is None:
         raise UnknownName(f"no job {public_id!r}; `farm jobs list` shows them")
-    job, sweep = found
+    job = found[0]
     events = session.execute(select(tables.Event).where(tables.Event.job_id == job.id).order_by(tables.Event.id))
     return JobDetail(
-        row=_row(job, sweep),
+        row=_row(*found),
         spec=job.spec,
         attempts=_attempts(session, job.id),
         events=tuple(EventRow(each.at, each.before, each.after, each.actor, each.detail) for each in events.scalars()),
     )
 
 
-def _row(job: tables.Job, sweep: str) -> JobRow:
+def _select() -> Select[tables.Job, str, int | None]:
+    """Choose jobs, each with its sweep, and with the attempt whose evidence it gathers again, if it does that."""
+    return (
+        select(tables.Job, tables.Sweep.public_id, tables.Verification.attempt_id)
+        .join(tables.Sweep, tables.Sweep.id == tables.Job.sweep_id)
+        .outerjoin(tables.Verification, tables.Verification.job_id == tables.Job.id)
+    )
+
+
+def _row(job: tables.Job, sweep: str, verifies: int | None) -> JobRow:
     cell = JobSpec.model_validate(job.spec).cell()
+    if verifies is not None:
+        cell = f"verify {cell}"
     return JobRow(
         job.public_id, sweep, job.model, job.platform, job.precision, cell, job.state, job.attempts, job.reason
     )

@@ -1,4 +1,4 @@
-"""Questions about results: one row for each done attempt, with medians, doubts, verdict, machine and environment."""
+"""Questions about results: one row for each done attempt, with medians, doubts, proof, machine and environment."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -9,6 +9,8 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from farm.contract.errors import UnknownName
+from farm.contract.evidence import Evidence, Verdict
+from farm.contract.judge import judge
 from farm.contract.machine import GIB
 from farm.contract.states import AttemptState
 from farm.contract.statistics import Statistics
@@ -22,7 +24,7 @@ FAKE: Final = "fake"  # the platform that measures nothing
 
 
 class ResultRow(NamedTuple):
-    """One result."""
+    """One result. Its verdict is what its evidence earns by the rules of today, whatever was said of it before."""
 
     attempt: str
     job: str
@@ -46,6 +48,7 @@ class ResultRow(NamedTuple):
     facts: dict[str, Any]
     metrics: dict[str, Statistics]
     doubts: tuple[str, ...]
+    evidence: tuple[Evidence, ...] = ()
 
     def median(self, metric: str) -> float | None:
         """Give a metric's median, None where it was not measured."""
@@ -100,22 +103,13 @@ class ResultRow(NamedTuple):
         return [f"{key}={value}" for key, value in sorted(self.options.items())]
 
 
-class EvidenceRow(NamedTuple):
-    """One layer of proof."""
-
-    layer: str
-    outcome: str
-    reason: str
-    figures: dict[str, Any]
-
-
 class ResultDetail(NamedTuple):
     """Everything about one result."""
 
     row: ResultRow
     spec: dict[str, Any]
+    seconds: float  # of the whole attempt, from claim to settled
     conditions: dict[str, Any]
-    evidence: tuple[EvidenceRow, ...]
     doubts: tuple[tuple[str, float, str], ...]
     samples: dict[str, tuple[tuple[float, ...], ...]]
 
@@ -123,7 +117,8 @@ class ResultDetail(NamedTuple):
 def find_results(session: Session, filters: Filters, *, limit: int | None = None) -> list[ResultRow]:
     """Give the results that the filters let through, the newest first."""
     chosen = _select().where(*conditions(filters)).order_by(tables.Attempt.id.desc())
-    return _rows(session, session.execute(chosen.limit(limit)).all())
+    rows = _rows(session, session.execute(chosen.limit(limit)).all())
+    return [row for row in rows if row.verdict == filters.get("verdict", row.verdict)]  # as proven, not as once said
 
 
 def find_result(session: Session, public_id: str) -> ResultDetail:
@@ -136,7 +131,6 @@ def find_result(session: Session, public_id: str) -> ResultDetail:
     if not found:
         raise UnknownName(f"no result {public_id!r}; `farm results` lists them, `farm jobs show` tells of failed jobs")
     attempt, job = found[0][0], found[0][1]
-    evidence = session.execute(select(tables.Evidence).where(tables.Evidence.attempt_id == attempt.id)).scalars()
     doubts = session.execute(select(tables.Doubt).where(tables.Doubt.attempt_id == attempt.id)).scalars()
     samples = session.execute(
         select(tables.Measurement.metric, tables.Samples.counts, tables.Samples.data)
@@ -146,8 +140,8 @@ def find_result(session: Session, public_id: str) -> ResultDetail:
     return ResultDetail(
         row=_rows(session, found)[0],
         spec=job.spec,
+        seconds=((attempt.finished_at or attempt.started_at) - attempt.started_at).total_seconds(),
         conditions=attempt.conditions or {},
-        evidence=tuple(EvidenceRow(item.layer, item.outcome, item.reason, item.figures) for item in evidence),
         doubts=tuple((item.kind, item.figure, item.detail) for item in doubts),
         samples={row.metric: unpack(row.counts, row.data) for row in samples},
     )
@@ -165,15 +159,19 @@ def _select() -> Select[tables.Attempt, tables.Job, tables.Sweep, tables.Machine
 
 
 def _rows(session: Session, found: Sequence[Any]) -> list[ResultRow]:
-    """Put rows together with two queries more for every batch of them."""
+    """Put rows together with three queries more for every batch of them."""
     metrics: dict[int, dict[str, Statistics]] = defaultdict(dict)
     doubts: dict[int, list[str]] = defaultdict(list)
+    proofs: dict[int, list[Evidence]] = defaultdict(list)
     for start in range(0, len(found), BATCH):
         ids = [attempt.id for attempt, *_ in found[start : start + BATCH]]
         for row in session.execute(select(tables.Measurement).where(tables.Measurement.attempt_id.in_(ids))).scalars():
             metrics[row.attempt_id][row.metric] = Statistics(**{field: getattr(row, field) for field in FIELDS})
         for doubt in session.execute(select(tables.Doubt).where(tables.Doubt.attempt_id.in_(ids))).scalars():
             doubts[doubt.attempt_id].append(doubt.kind)
+        proven = select(tables.Evidence).where(tables.Evidence.attempt_id.in_(ids)).order_by(tables.Evidence.id)
+        for item in session.execute(proven).scalars():
+            proofs[item.attempt_id].append(Evidence.model_validate(item, from_attributes=True))
     return [
         ResultRow(
             attempt=attempt.public_id,
@@ -189,7 +187,7 @@ def _rows(session: Session, found: Sequence[Any]) -> list[ResultRow]:
             new_tokens=job.new_tokens,
             options=job.spec["options"],
             fingerprint=job.fingerprint,
-            verdict=attempt.verdict,
+            verdict=_proven(job.platform, proofs[attempt.id]),
             finished_at=attempt.finished_at,
             machine=machine.name,
             machine_fingerprint=machine.fingerprint,
@@ -198,6 +196,12 @@ def _rows(session: Session, found: Sequence[Any]) -> list[ResultRow]:
             facts=attempt.facts or {},
             metrics=metrics[attempt.id],
             doubts=tuple(doubts[attempt.id]),
+            evidence=tuple(proofs[attempt.id]),
         )
         for attempt, job, sweep, machine, environment in found
     ]
+
+
+def _proven(platform: str, evidence: Sequence[Evidence]) -> Verdict:
+    """Give the verdict that evidence earns; what the fake platform did earns none."""
+    return Verdict.MOCK if platform == FAKE else judge(evidence)

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from farm.contract.errors import UnknownName
 from farm.contract.states import FINAL, UNSETTLED, JobState
-from farm.database.tables import Job, Sweep
+from farm.database.tables import Job, Sweep, Verification
+
+#: Sweeps that people submitted: those of verifications hold no results, and are named by their ids alone.
+SUBMITTED: Final = Sweep.id.not_in(select(Job.sweep_id).join(Verification, Verification.job_id == Job.id))
 
 
 class SweepRow(NamedTuple):
@@ -33,7 +36,7 @@ class SweepRow(NamedTuple):
 
 def list_sweeps(session: Session, *, limit: int) -> list[SweepRow]:
     """Give the newest sweeps."""
-    found = session.execute(select(Sweep).order_by(Sweep.id.desc()).limit(limit)).scalars().all()
+    found = session.execute(select(Sweep).where(SUBMITTED).order_by(Sweep.id.desc()).limit(limit)).scalars().all()
     return _rows(session, found)
 
 
@@ -42,7 +45,7 @@ def get_sweep(session: Session, public_id: str) -> SweepRow:
 
     Raises: UnknownName.
     """
-    chosen = select(Sweep).order_by(Sweep.id.desc()).limit(1)
+    chosen = select(Sweep).where(SUBMITTED).order_by(Sweep.id.desc()).limit(1)
     if public_id != "last":
         chosen = select(Sweep).where(Sweep.public_id == public_id)
     found = session.execute(chosen).scalars().all()

@@ -18,7 +18,7 @@ from farm.contract.states import AttemptState, JobState
 from farm.database import tables
 from farm.database.engine import now
 from farm.database.sample_codec import pack
-from farm.scheduler import rerun
+from farm.scheduler import rerun, verify
 from farm.scheduler.moves import burned, move
 
 LOG: Final = "log"
@@ -32,7 +32,10 @@ class _Held(NamedTuple):
 
 
 def settle_result(session: Session, token: str, result: Result) -> bool:
-    """Write a result and move the job to done; a doubtful one is measured once more where the sweep asks for it."""
+    """Write a result and move the job to done; a doubtful one is measured once more where the sweep asks for it.
+
+    What a verification brings is compared with the older evidence and is no result.
+    """
     held = _end(
         session,
         token,
@@ -52,7 +55,11 @@ def settle_result(session: Session, token: str, result: Result) -> bool:
     for evidence in result.evidence:
         session.execute(insert(tables.Evidence), {"attempt_id": held.attempt_id, **evidence.model_dump(mode="json")})
     _write_log(session, held.attempt_id, result.log_tail)
-    _settle_doubts(session, held, result)
+    verified = verify.settle(session, held.job_id, attempt_id=held.attempt_id, result=result)
+    if verified is not None:
+        _move_job(session, held, JobState.DONE, reason=f"evidence gathered again: {verified}")
+    else:
+        _settle_doubts(session, held, result)
     return True
 
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from tests.builders import registered, states
 from tests.cli.conftest import Farm
@@ -53,6 +53,17 @@ def test_a_submitted_sweeps_id_is_all_of_stdout(farm: Farm, sweep: Path) -> None
     (row,) = json.loads(farm("sweep", "show", public_id, "-f", "json").out)
     assert (row["name"], row["jobs"], row["settled"]) == ("two", 3, 1)
     assert row["states"] == "2 planned, 1 unsupported"
+
+
+def test_a_sweep_tells_how_much_of_its_time_was_measuring(farm: Farm, filled: Engine) -> None:
+    with filled.begin() as connection:  # 2 results of 20 calls of 40 ms
+        connection.execute(text("UPDATE attempt SET started_at = '2026-01-01 12:00:00'"))
+        connection.execute(text("UPDATE attempt SET finished_at = '2026-01-01 12:00:16'"))
+    (row,) = json.loads(farm("sweep", "show", "last", "-f", "json").out)
+    assert row["duty_cycle"] == pytest.approx(10)
+    shown = farm("sweep", "show", "last").out
+    assert "10.0 %" in shown
+    assert "share of the sweep's wall time that was spent in timed calls" in shown
 
 
 def test_once_submits_once_and_without_it_each_time_anew(farm: Farm, sweep: Path) -> None:

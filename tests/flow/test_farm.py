@@ -51,6 +51,11 @@ def test_real_models_through_redis_and_postgres(
     with serving(*SERVICES, log=tmp_path / "log"):
         farm("sweep", "submit", sweep, "--wait")
         live = json.loads(farm("machines", "-f", "json").stdout)
+        chosen = json.loads(farm("results", "--platform", "openvino", "--precision", "fp32", "-f", "json").stdout)[0]
+        verified = json.loads(farm("verify", chosen["result"], "-f", "json").stdout)
+    (row,) = verified["verifications"]
+    assert (row["outcome"], row["verdict_before"], row["verdict_now"]) == ("holds", "real", "real"), verified
+    assert {(line["before"], line["now"]) for line in verified["layers"]} == {("pass", "pass")}
     results = json.loads(farm("results", "-f", "json").stdout)
     assert sorted((row["platform"], row["precision"]) for row in results) == [
         ("cpu", "bf16"),

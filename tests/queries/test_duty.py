@@ -40,7 +40,8 @@ def test_the_duty_cycle_is_the_timed_calls_over_the_wall_time(engine: Engine) ->
         claim = builders.claimed(engine, worker, job_id=job)
         measured = (times("latency", *seconds), times("load_time", 0.25))
         with write(engine) as session:
-            assert settle_result(session, claim.token, builders.result(measurements=measured))
+            facts = {"stages": {"prove": 0.5}} if job == 1 else {}  # the other one is older than that fact
+            assert settle_result(session, claim.token, builders.result(measurements=measured, facts=facts))
     claim = builders.claimed(engine, worker, job_id=3)
     with write(engine) as session:
         assert settle_failure(session, claim.token, builders.failure("timed_out"))
@@ -52,10 +53,16 @@ def test_the_duty_cycle_is_the_timed_calls_over_the_wall_time(engine: Engine) ->
     assert duty.measured() == pytest.approx(3)
     assert duty.share() == pytest.approx(3 / 12)
     assert [each.share() for each in duty.attempts] == pytest.approx([2 / 4, 1 / 2])
+    assert duty.proving_share() == pytest.approx(0.5 / 4)
+    assert duty.words() == (
+        "Duty cycle 25 %: of 12.0 s from the first start to the last finish, 3.0 s were timed calls. "
+        "Evidence took 12 % of the time of the jobs."
+    )
     assert [each.beyond() for each in duty.attempts] == pytest.approx([4 - 2 - 0.25, 2 - 1 - 0.25])
 
 
 def test_a_sweep_that_nobody_began_has_no_duty_cycle(engine: Engine) -> None:
     sweep = builders.submitted(engine, builders.spec())
     with read(engine) as session:
-        assert duty_of(session, sweep).share() is None
+        duty = duty_of(session, sweep)
+    assert (duty.share(), duty.proving_share(), duty.words()) == (None, None, "")

@@ -22,8 +22,8 @@ def test_every_filter_can_be_asked(engine: Engine) -> None:
 
 
 def test_a_value_that_something_has_is_no_mistake(engine: Engine) -> None:
-    submitted(engine, spec(), name="nightly")
-    done(engine, registered(engine, "fake"), job_id=1)
+    submitted(engine, spec(platform="cpu"), name="nightly")
+    done(engine, registered(engine, "cpu"), job_id=1)
     with read(engine) as session:
         assert [row.model for row in find_results(session, {"name": "nightly", "verdict": "real"})] == ["fake-model"]
         assert unmatched(session, {"name": "nightly", "verdict": "mock"}) == [

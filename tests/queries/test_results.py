@@ -1,15 +1,14 @@
-"""Each result comes with its own metrics and doubts, however many results are asked for at once."""
+"""Each result comes with its own metrics, doubts and proof, however many results are asked for at once."""
 
 import pytest
 from sqlalchemy import Engine
 
-from farm.contract.doubts import Doubt, DoubtKind
+from farm.contract.evidence import Evidence, Verdict
 from farm.database.engine import read
 from farm.queries import results
-from tests.builders import done, measured, registered, spec, submitted
+from farm.queries.ranking import rank
+from tests.builders import NOISE, done, evidence, measured, registered, spec, submitted
 from tests.queries.rows import row
-
-NOISE = Doubt(kind=DoubtKind.NOISY_HOST, figure=0.5, detail="noise")
 
 
 @pytest.mark.parametrize("batch", [1, 2, 100])
@@ -32,6 +31,29 @@ def test_metrics_and_doubts_stay_with_their_result(engine: Engine, batch: int, m
         (2, 2.0, ("noisy_host",)),
         (1, 1.0, ()),
     ]
+
+
+@pytest.mark.parametrize(
+    ("evidence", "platform", "verdict"),
+    [
+        (evidence(), "cpu", "real"),
+        ((), "cpu", "suspect"),
+        (tuple(item for item in evidence() if item.layer != "plausibility"), "cpu", "suspect"),
+        (evidence(Verdict.MOCK), "cpu", "mock"),
+        (evidence(), "fake", "mock"),
+    ],
+)
+def test_the_verdict_is_what_the_evidence_earns_whatever_was_written(
+    engine: Engine, evidence: tuple[Evidence, ...], platform: str, verdict: str
+) -> None:
+    submitted(engine, spec(platform=platform))
+    done(engine, registered(engine, platform), job_id=1, evidence=evidence)  # written down as real
+    with read(engine) as session:
+        (found,) = results.find_results(session, {})
+        assert found.verdict == verdict
+        assert len(results.find_results(session, {"verdict": "real"})) == (verdict == "real")
+    assert (found.told() == "REAL") == (verdict == "real")
+    assert len(rank([found])) == (verdict == "real")
 
 
 def test_a_result_names_its_work_and_how_it_was_done() -> None:

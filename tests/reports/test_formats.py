@@ -25,6 +25,11 @@ def test_nothing_that_a_terminal_obeys_comes_out(form: str) -> None:
         assert not [character for character in text if not character.isprintable() and character != "\n"]
 
 
+def test_words_among_figures_stand_left() -> None:
+    shown = render_table(listing(12.5, "of it", 3, None, unit="si"), "table").splitlines()
+    assert shown[2:] == [" 12.5", "of it", "    3", "    –"]
+
+
 def test_json_keeps_every_character() -> None:
     assert json.loads(render_table(listing(f"a\n{ESCAPE} × \U0001f600"), "json")) == [
         {"it": f"a\n{ESCAPE} × \U0001f600"}

@@ -5,23 +5,22 @@ import json
 import pytest
 from sqlalchemy import Engine
 
-from farm.contract.doubts import Doubt, DoubtKind
+from farm.contract.doubts import Doubt
 from farm.contract.errors import UnknownName
 from farm.contract.evidence import Verdict
 from farm.contract.job import ModelReference
 from farm.contract.requirement import Requirement
-from farm.database.engine import read
+from farm.database.engine import read, write
+from farm.queries.results import find_results
 from farm.reports import performance
 from farm.reports.document import Document
 from farm.reports.formats import render
 from farm.reports.units import shown
+from farm.scheduler.verify import Wish, ask
 from farm.sweeps.catalogue import read_catalogue
-from tests.builders import done, failed, measured, registered, spec, submitted
+from tests.builders import NOISE, done, failed, measured, registered, spec, submitted
 
 MINILM = ModelReference(name="minilm", source="zoo", location="minilm", family="text_embedding")
-
-
-NOISE = Doubt(kind=DoubtKind.NOISY_HOST, figure=0.5, detail="noise")
 
 
 def report(engine: Engine, *, verdict: Verdict = Verdict.REAL, doubts: tuple[Doubt, ...] = (NOISE,)) -> Document:
@@ -94,6 +93,44 @@ def test_what_was_not_measured_is_told_with_its_reason(engine: Engine) -> None:
     text = render(report(engine), "markdown")
     assert "out_of_memory in measure: it broke" in text
     assert "| REAL 1, NOT RUN 1 | FAILED 1, REAL 1 |" in text
+    assert "Not proven" not in text
+
+
+def test_the_status_is_counted_and_names_the_layer_that_failed(engine: Engine) -> None:
+    text = render(report(engine, verdict=Verdict.SUSPECT), "markdown")
+    assert "\n1 of 4 REAL, 1 SUSPECT, 1 FAILED, 1 NOT RUN.\n" in text
+    assert (
+        "| minilm | sentence-transformers/all-MiniLM-L6-v2 | 1,000 | REAL 1, NOT RUN 1 | SUSPECT 1, FAILED 1 |" in text
+    )
+    line = "minilm x openvino fp32 batch 1, tokens 128 | SUSPECT | plausibility | fail | plausibility is not as it"
+    assert line in text
+
+
+def test_without_evidence_nothing_is_real_whatever_was_written(engine: Engine) -> None:
+    sweep = submitted(engine, spec(model=MINILM, platform="cpu"))
+    done(engine, registered(engine, "cpu"), job_id=1, verdict=Verdict.REAL, evidence=())
+    with read(engine) as session:
+        text = render(performance.build(session, sweep, catalogue=read_catalogue()), "markdown")
+    assert "0 of 1 REAL, 1 SUSPECT." in text
+    assert "| – | SUSPECT 1 |" in text
+    assert "| SUSPECT | identity | none | no evidence was gathered |" in text
+    assert "| SUSPECT | plausibility | none | no evidence was gathered |" in text
+
+
+def test_the_method_tells_the_duty_cycle(engine: Engine) -> None:
+    method = next(section for section in report(engine).sections if section.title == "Method")
+    assert method.paragraphs[-1].startswith("Duty cycle ")
+    assert "share of the sweep's wall time" in method.paragraphs[-1]
+
+
+def test_a_sweep_of_verifications_has_no_report(engine: Engine) -> None:
+    submitted(engine, spec(platform="cpu"))
+    done(engine, registered(engine, "cpu"), job_id=1)
+    with write(engine) as session:
+        (row,) = find_results(session, {})
+        sweep = ask(session, Wish([row.attempt], 5, 1))
+    with read(engine) as session, pytest.raises(UnknownName, match="holds verifications"):
+        performance.build(session, sweep, catalogue=read_catalogue())
 
 
 def test_every_format_carries_the_same_figures(engine: Engine) -> None:

@@ -117,7 +117,7 @@ def test_a_result_is_kept_whole_and_settles_once(engine: Engine) -> None:
         assert session.execute(select(func.count()).select_from(tables.Measurement)).scalar_one() == 1
     assert found.samples["latency"] == ((0.25, 0.5, 0.75),)
     assert found.row.metrics["latency"].median == 0.5
-    assert [(item.layer, item.outcome) for item in found.evidence] == [("identity", "pass")]
+    assert found.row.evidence == result().evidence
     assert states(engine) == ["done"]
 
 

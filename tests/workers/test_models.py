@@ -13,6 +13,7 @@ from farm.contract.errors import ModelInvalid, ModelNotFound, OutOfMemory, Unsaf
 from farm.contract.job import ModelReference
 from workers import models
 from workers.engine import ModelFolder
+from workers.folders import weights_checksum
 from workers.zoo import building
 
 ResolveFolder = Callable[..., ModelFolder]
@@ -138,6 +139,16 @@ def test_the_key_does_not_follow_files_that_nothing_reads(tmp_path: Path, resolv
     (folder / "README.md").write_text("about")
     (folder / ".git").mkdir()
     assert resolve_folder(folder).key == before
+
+
+def test_the_checksum_follows_the_weights_alone(tmp_path: Path) -> None:
+    one, same, other = (write_model(tmp_path / name) for name in ("one", "same", "other"))
+    (same / "config.json").write_text('{"model_type": "bert", "transformers_version": "a newer one"}')
+    save_file({"w": numpy.full(3, 7, numpy.float32)}, other / "model.safetensors")
+    first, second, third = (weights_checksum(folder, tmp_path / "cache") for folder in (one, same, other))
+    assert first == second != third
+    (tmp_path / "empty").mkdir()
+    assert weights_checksum(tmp_path / "empty", tmp_path / "cache") is None
 
 
 def test_the_key_follows_large_weights_whose_hash_is_remembered(tmp_path: Path, resolve_folder: ResolveFolder) -> None:

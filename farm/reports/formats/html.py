@@ -13,6 +13,7 @@ TONES: Final = {
     "real": "good",
     "mock": "bad",
     "failed": "bad",
+    "fail": "bad",
     "fake": "faint",
     "unsupported": "faint",
     "not run": "faint",

@@ -1,6 +1,7 @@
 """Plain aligned columns, for a terminal."""
 
 import textwrap
+from collections.abc import Sequence
 from typing import Final
 
 from rich.cells import cell_len
@@ -27,11 +28,18 @@ def _table(table: Table) -> str:
     titles = [column.title for column in table.columns]
     widths = [max(cell_len(row[i]) for row in [titles, *rows]) for i in range(len(titles))]
     figures = [bool(column.unit) for column in table.columns]
-    lines = []
-    for row in [titles, ["-" * width for width in widths], *rows]:
-        cells = [_aligned(cell, width, right=figure) for cell, width, figure in zip(row, widths, figures, strict=True)]
-        lines.append("  ".join(cells).rstrip())
+    # Words among figures stand left: a long one would push the figures far away from what they are about.
+    right = [
+        [figure and not isinstance(cell, str) for cell, figure in zip(row, figures, strict=True)] for row in table.rows
+    ]
+    lines = [_line(titles, widths, figures), _line(["-" * width for width in widths], widths, figures)]
+    lines += [_line(row, widths, sides) for row, sides in zip(rows, right, strict=True)]
     return "\n".join(lines) + (f"\n{_wrapped(table.note)}" if table.note else "")
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
+    aligned = [_aligned(cell, width, right=side) for cell, width, side in zip(cells, widths, right, strict=True)]
+    return "  ".join(aligned).rstrip()
 
 
 def _aligned(text: str, width: int, *, right: bool) -> str:

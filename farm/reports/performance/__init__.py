@@ -6,10 +6,14 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from farm.contract.doubts import MEANING, DoubtKind
+from farm.contract.errors import UnknownName
 from farm.queries.acceleration import acceleration
+from farm.queries.duty import MEANING as DUTY_MEANING
+from farm.queries.duty import duty_of
 from farm.queries.jobs import list_jobs
 from farm.queries.results import ResultRow, find_results
 from farm.queries.sweeps import get_sweep
+from farm.queries.verifications import of_sweep
 from farm.reports.document import Column, Document, Section, Table
 from farm.reports.formats import render
 from farm.reports.performance import families, glance, roofline, speed_ups, status
@@ -34,9 +38,11 @@ NOT_BRIEF: Final = ("latency_p95", "throughput", "memory_of")
 def build(session: Session, public_id: str, *, catalogue: Catalogue) -> Document:
     """Put the report of a sweep together.
 
-    Raises: UnknownName when there is no such sweep.
+    Raises: UnknownName when there is no such sweep, or it holds verifications.
     """
     sweep = get_sweep(session, public_id)
+    if of_sweep(session, sweep.public_id):
+        raise UnknownName(f"sweep {sweep.public_id} holds verifications and no results; `farm results show` tells them")
     jobs = list_jobs(session, sweep=sweep.public_id)
     place = {job.public_id: position for position, job in enumerate(jobs)}
     rows = sorted(find_results(session, {"sweep": sweep.public_id}), key=lambda row: place[row.job])
@@ -44,9 +50,11 @@ def build(session: Session, public_id: str, *, catalogue: Catalogue) -> Document
     sections = [glance.section(sweep, rows, compared)]
     for family in dict.fromkeys(row.family for row in rows):
         sections.append(families.section(family, [row for row in rows if row.family == family], catalogue))
-    sections += [status.section(rows, jobs, catalogue), *speed_ups.sections(compared), *roofline.sections(rows)]
+    sections += [*status.sections(rows, jobs, catalogue), *speed_ups.sections(compared), *roofline.sections(rows)]
     sections += status.troubles(jobs)
-    sections += [*_doubts(rows), *_environment(rows), Section("Method", METHOD)]
+    spent = duty_of(session, sweep.public_id).words()
+    method = (*METHOD, f"{spent} {DUTY_MEANING}") if spent else METHOD
+    sections += [*_doubts(rows), *_environment(rows), Section("Method", method)]
     return Document(f"Performance of {sweep.name}", tuple(sections))
 
 

@@ -4,20 +4,28 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
+from farm.contract.evidence import Layer, by_layer
 from farm.contract.states import JobState
 from farm.queries.jobs import JobRow
-from farm.queries.results import ResultRow
+from farm.queries.results import FAKE, ResultRow
 from farm.reports.document import Column, Section, Table
+from farm.reports.proof import why
 from farm.sweeps.catalogue import Catalogue
 
 STATUS: Final = {JobState.UNSUPPORTED: "UNSUPPORTED", JobState.FAILED: "FAILED"}
 NOT_RUN: Final = "NOT RUN"
+REAL: Final = "REAL"
+COUNTED: Final = "parameters_in_files"  # the figure of identity that counts a model's parameters
 #: In this order, so that what needs a look stands first.
-WORDS: Final = ("MOCK", "SUSPECT", "FAILED", "REAL", "FAKE", "UNSUPPORTED", NOT_RUN)
+WORDS: Final = ("MOCK", "SUSPECT", "FAILED", REAL, "FAKE", "UNSUPPORTED", NOT_RUN)
 
 
-def section(rows: Sequence[ResultRow], jobs: Sequence[JobRow], catalogue: Catalogue) -> Section:
-    """Say of each model on each platform how many of its cells proved what."""
+def sections(rows: Sequence[ResultRow], jobs: Sequence[JobRow], catalogue: Catalogue) -> list[Section]:
+    """Say of each model on each platform how many of its cells proved what, and what keeps the others from REAL."""
+    return [_status(rows, jobs, catalogue), *_not_real(rows)]
+
+
+def _status(rows: Sequence[ResultRow], jobs: Sequence[JobRow], catalogue: Catalogue) -> Section:
     platforms = list(dict.fromkeys(job.platform for job in jobs))
     told = {row.job: row.told() for row in rows}
     counts: dict[tuple[str, str], Counter[str]] = {}
@@ -30,14 +38,51 @@ def section(rows: Sequence[ResultRow], jobs: Sequence[JobRow], catalogue: Catalo
         Column("parameters", "Parameters", "1"),
         *(Column(platform, platform, badges=True) for platform in platforms),
     )
-    found = {row.model: row.facts.get("parameters") for row in rows}
+    found = {row.model: _parameters(row) for row in rows}
     cells = []
     for model in dict.fromkeys(job.model for job in jobs):
         entry = catalogue.models.get(model)
         words = [_words(counts.get((model, platform), Counter())) for platform in platforms]
         cells.append((model, entry.stands_for if entry else "as given", found.get(model), *words))
-    note = "How many cells of each kind there are. Parameters as counted in the weight files."
-    return Section("Implementation status", (), (Table(columns, tuple(cells), note),))
+    total = sum(counts.values(), Counter[str]())
+    note = (
+        "How many cells of each kind there are, by the evidence of each alone. Parameters as counted in the weight "
+        "files."
+    )
+    return Section("Implementation status", (_count(total, len(jobs)),), (Table(columns, tuple(cells), note),))
+
+
+def _count(total: Counter[str], jobs: int) -> str:
+    """Write the count, as in `24 of 26 REAL, 2 UNSUPPORTED`."""
+    others = [f"{total[word]} {word}" for word in WORDS if total[word] and word != REAL]
+    return ", ".join([f"{total[REAL]} of {jobs} {REAL}", *others]) + "."
+
+
+def _parameters(row: ResultRow) -> int | None:
+    """Give the parameters in the weight files, as the evidence of identity has them."""
+    identity = by_layer(row.evidence).get(Layer.IDENTITY)
+    count = identity.figures.get(COUNTED) if identity else None
+    return count if isinstance(count, int) else None
+
+
+def _not_real(rows: Sequence[ResultRow]) -> list[Section]:
+    """List what keeps each result from being real, layer by layer."""
+    columns = (
+        Column("result", "Result"),
+        Column("cell", "Cell"),
+        Column("verdict", "Verdict", badges=True),
+        Column("layer", "Layer"),
+        Column("outcome", "Outcome", badges=True),
+        Column("reason", "Reason"),
+    )
+    cells = tuple(
+        (row.attempt, f"{row.model} x {row.variant()} {row.settings()}", row.told(), *line)
+        for row in rows
+        if row.told() != REAL and row.platform != FAKE
+        for line in why(row.evidence)
+    )
+    note = "farm results show ID tells all evidence with its figures, farm verify ID gathers it again."
+    return [Section("Not proven", (), (Table(columns, cells, note),))] if cells else []
 
 
 def troubles(jobs: Sequence[JobRow]) -> list[Section]:

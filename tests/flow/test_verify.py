@@ -1,0 +1,96 @@
+"""Evidence gathered again as a person types it: embedded broker, a real worker, a real child, real SQLite."""
+
+import json
+import signal
+import subprocess
+from pathlib import Path
+
+from sqlalchemy import Engine, text
+
+from farm.contract.evidence import Verdict
+from farm.database import migrate
+from farm.database.engine import open_engine
+from tests import builders
+from tests.flow.test_run import FARM, farm
+
+SWEEP = """
+name: proven
+models: [fake-model]
+platforms: [fake]
+options: {fake: {latency: [0.01]}}
+measure: {min_iterations: 5, max_iterations: 5, min_seconds: 0, warmup_seconds: 0}
+"""
+
+
+def embedded(tmp_path: Path) -> Engine:
+    """Open the database that commands ask when none is named."""
+    return open_engine(f"sqlite:///{tmp_path / 'data' / 'farm.sqlite3'}")
+
+
+def result_of_another_machine(tmp_path: Path, **options: float) -> str:
+    """Give a result of the fake platform that a box of another kind measured long ago."""
+    engine = embedded(tmp_path)
+    migrate.upgrade(engine)
+    builders.submitted(engine, builders.spec(options=options))
+    builders.done(engine, builders.registered(engine, "fake"), job_id=1, verdict=Verdict.MOCK)
+    engine.dispose()
+    return listed()[0]
+
+
+def listed() -> list[str]:
+    return [row["result"] for row in json.loads(farm("results", "-f", "json").stdout)]
+
+
+def test_old_evidence_is_gathered_again_and_kept_beside_the_result(tmp_path: Path) -> None:
+    sweep = tmp_path / "sweep.yaml"
+    sweep.write_text(SWEEP)
+    assert "Duty cycle " in farm("run", sweep, "--report", tmp_path / "report").stderr
+    (result,) = listed()
+    report = farm("report").stdout
+    found = json.loads(farm("verify", result, "-f", "json").stdout)
+    (row,) = found["verifications"]
+    assert (row["result"], row["outcome"], row["verdict_now"], row["elsewhere"]) == (result, "holds", "mock", "")
+    assert row["latency_ratio"] > 0
+    identity = next(line for line in found["layers"] if line["layer"] == "identity")
+    assert (identity["before"], identity["now"]) == ("fail", "fail")
+    at_work = next(line for line in found["figures"] if line["figure"] == "at_work")
+    assert (at_work["before"] < 0.5, at_work["now"] < 0.5) == (True, True)
+    assert (listed(), farm("report").stdout) == ([result], report)
+
+    shown = json.loads(farm("results", "show", result, "-f", "json").stdout)
+    assert [each["verification"] for each in shown["verifications"]] == [row["verification"]]
+    assert shown["proof"][0]["evidence_time"] > 0
+    assert {line["fact"] for line in shown["facts"]} >= {"stages.prepare", "stages.load", "stages.measure"}
+
+    engine = embedded(tmp_path)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE evidence SET outcome = 'pass' WHERE layer = 'identity' AND attempt_id = 1"))
+    differs = farm("verify", "--all-of", "last", check=1).stdout
+    assert "identity: pass before, fail now: a fake platform measures nothing" in differs
+
+
+def test_without_a_machine_of_the_class_it_cannot_be_run_unless_any_will_do(tmp_path: Path) -> None:
+    result = result_of_another_machine(tmp_path)
+    done = farm("verify", result, "-f", "json", check=3)
+    (row,) = json.loads(done.stdout)["verifications"]
+    assert (row["outcome"], row["reason"].startswith("needs class:")) == ("not run", True)
+    assert "--anywhere" in done.stderr
+    (row,) = json.loads(farm("verify", result, "--anywhere", "-f", "json", check=1).stdout)["verifications"]
+    assert (row["outcome"], row["elsewhere"]) == ("differs", "another machine of another class")
+    assert "placement: pass before, not applicable now" in row["reason"]
+
+
+def test_ctrl_c_cancels_it_and_leaves_the_result_alone(tmp_path: Path) -> None:
+    result = result_of_another_machine(tmp_path, latency=5.0)
+    command = [*FARM, "verify", result, "--anywhere"]
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    assert running.stderr is not None
+    for line in running.stderr:
+        if "fake-model ×" in line:
+            break
+    running.send_signal(signal.SIGINT)
+    assert running.wait(60) == 130
+    jobs = json.loads(farm("jobs", "list", "-f", "json").stdout)
+    assert [(job["cell"].startswith("verify"), job["state"]) for job in jobs] == [(True, "cancelled"), (False, "done")]
+    shown = json.loads(farm("results", "show", result, "-f", "json").stdout)
+    assert [each["outcome"] for each in shown["verifications"]] == ["not run"]
