@@ -17,6 +17,7 @@ from workers import conditions
 from workers.child import Interrupted
 
 RENEW_EVERY: Final = 2.0  # seconds; also how soon a cancelled job stops
+RENEWALS: Final = 4  # at least so many in the time of one lease, however short it is
 
 log = structlog.get_logger()
 
@@ -29,6 +30,7 @@ class Watch:
         self._engine = engine
         self._claimed = claimed
         self._lease_seconds = lease_seconds
+        self._renew_every = min(RENEW_EVERY, lease_seconds / RENEWALS)
         self._stop_now = stop_now
         self._asked = time.monotonic()
         self._surroundings: conditions.Survey | None = None
@@ -44,7 +46,7 @@ class Watch:
             raise Interrupted
         if self._before is not None:
             self._during.append(conditions.glimpse())
-        if time.monotonic() - self._asked < RENEW_EVERY:
+        if time.monotonic() - self._asked < self._renew_every:
             return
         self._asked = time.monotonic()
         try:
