@@ -96,7 +96,7 @@ def test_all_connections_cut_while_a_job_runs(yard: Yard, proxy: Proxy, worker: 
 
 
 def test_every_message_delivered_four_times(yard: Yard, broker: ValkeyServer, worker: Hand) -> None:
-    rival = yard.worker("rival", tag="behind")
+    rival = yard.worker("rival", tags=("behind",))
     yard.ready(rival, worker)
     sweep = yard.submit(*(job("behind", seed=seed) for seed in range(2 * JOBS)))
     app = make_app(broker.url)
