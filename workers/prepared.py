@@ -4,6 +4,7 @@ A mark is a hint. A measuring process that was started on its word may make noth
 NotPrepared, and then the job is prepared after all.
 """
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -28,8 +29,9 @@ class Prepared:
         return spec.model.source != "hub" and self._mark(spec).is_dir()
 
     def note(self, spec: JobSpec) -> None:
-        """Remember that a cell is prepared."""
-        self._mark(spec).mkdir(parents=True, exist_ok=True)
+        """Remember that a cell is prepared; where the disk is full, it is prepared again."""
+        with suppress(OSError):
+            self._mark(spec).mkdir(parents=True, exist_ok=True)
 
     def forget(self, spec: JobSpec) -> None:
         """Take a mark back that was wrong."""

@@ -20,15 +20,14 @@ import structlog
 from celery import Celery, signals
 from celery.worker import state as celery_state
 from filelock import FileLock
-from kombu import Queue
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from farm.contract.errors import NoWorker
 from farm.contract.machine import PlatformStatus, Probe
 from farm.contract.requirement import Offer, Requirement, offer_of
-from farm.database import migrate, tables
-from farm.database.engine import open_engine, read, write
+from farm.database import migrate
+from farm.database.engine import open_engine, write
 from farm.scheduler.enlist import SHARED_POOL
 from farm.scheduler.queue import RUN_TASK, make_app
 from farm.scheduler.register import Registration, farewell, heartbeat, register
@@ -38,8 +37,11 @@ from workers import probe
 from workers.child import Launcher, Order, Start
 from workers.preload import forked, modules
 from workers.prepared import Prepared
+from workers.quarantine import Quarantine
+from workers.settling import settle_waiting
 from workers.spool import Spool
-from workers.task import Bench, run_job, settle
+from workers.subscription import Subscription
+from workers.task import Bench, run_job
 
 LOOK_EVERY: Final = 1.0  # seconds between two looks for new queues
 PROBE_WITHIN: Final = 180.0  # seconds; the first imports on a cold disk are slow
@@ -78,10 +80,17 @@ def serve(settings: Settings, orders: Orders) -> int:
     log.info("registered", worker=orders.name, tags=sorted(offer.tags))
     bench = _bench(engine, settings, registration=registration, launcher=launcher, catalogue=catalogue, probe=found)
     try:
-        return _Server(bench, offer, orders, catalogue).run()
+        return _Server(bench, offer, orders, found, catalogue).run()
     finally:
+        _say_farewell(engine, registration)
+
+
+def _say_farewell(engine: Engine, registration: Registration) -> None:
+    try:
         with write(engine) as session:
             farewell(session, registration.worker_id)
+    except DBAPIError as error:
+        log.error("farewell not written: database out of reach", reason=str(error.orig).strip())
 
 
 def _probe(launcher: Launcher, catalogue: Catalogue, platforms: Sequence[str]) -> Probe:
@@ -127,11 +136,12 @@ def _bench(
         registration=registration,
         launcher=launcher,
         prepared=Prepared(settings.cache_dir, probe.environment.fingerprint()),
-        spool=Spool(settings.data_dir / "spool"),
+        spool=Spool(settings.spool_dir()),
         device_lock=FileLock(Path(tempfile.gettempdir()) / lock, mode=0o666),
         starts={name: entry.start for name, entry in catalogue.platforms.items()},
         threads=min(probe.machine.threads, probe.machine.cores),
         shared_host=shared,
+        stopping=threading.Event(),
         stop_now=threading.Event(),
     )
 
@@ -143,22 +153,22 @@ def _is_gpu(catalogue: Catalogue, status: PlatformStatus) -> bool:
 class _Server:
     """The Celery worker with the threads beside it."""
 
-    def __init__(self, bench: Bench, offer: Offer, orders: Orders, catalogue: Catalogue) -> None:
+    def __init__(self, bench: Bench, offer: Offer, orders: Orders, found: Probe, catalogue: Catalogue) -> None:
         self._bench = bench
-        self._offer = offer
         self._orders = orders
-        self._app: Celery = make_app(bench.settings.broker_url)
-        self._stopping = threading.Event()
+        self._app: Celery = make_app(bench.settings.broker_url, timeout=bench.settings.broker_timeout_seconds)
+        self._stopping = bench.stopping
         self._signals = 0
-        self._served = {
-            Requirement(tags=catalogue.platforms[name].tags).queue() for name in orders.platforms
-        } | self._fitting()
-        self._app.conf.task_queues = [Queue(name, routing_key=name) for name in sorted(self._served)]
+        always = {Requirement(tags=catalogue.platforms[name].tags).queue() for name in orders.platforms}
+        self._subscription = Subscription(self._app, bench.engine, offer, always=always)
+        self._quarantine = Quarantine(
+            bench.registration, offer, platforms=found.platforms, subscription=self._subscription
+        )
 
     def run(self) -> int:
         """Serve until told to stop; give the exit code."""
         self._app.task(name=RUN_TASK, ignore_result=True)(self._run_job)
-        self._settle_spool()
+        settle_waiting(self._bench.engine, self._bench.spool)
         worker = self._app.Worker(
             hostname=f"{self._orders.name}@{self._bench.registration.worker_id}",
             pool="threads",
@@ -171,7 +181,7 @@ class _Server:
         signals.worker_ready.connect(self._ready, weak=False)
         threads = [
             threading.Thread(target=self._look_for_queues, args=(worker,), name="queues", daemon=True),
-            threading.Thread(target=self._beat, name="heartbeat", daemon=True),
+            threading.Thread(target=self._beat, args=(worker,), name="heartbeat", daemon=True),
         ]
         if self._orders.with_parent:
             threads.append(threading.Thread(target=self._stop_with_parent, name="parent", daemon=True))
@@ -192,7 +202,7 @@ class _Server:
         """Take the signals over from Celery once it has installed its own."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
-        log.info("ready", queues=sorted(self._served))
+        log.info("ready", queues=sorted(self._subscription.queues))
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
         self._signals += 1
@@ -208,37 +218,24 @@ class _Server:
         sys.stdin.buffer.read()  # blocks until the process that started us is gone
         self._stop(at_once=True)
 
-    def _fitting(self) -> set[str]:
-        with read(self._bench.engine) as session:
-            rows = session.execute(select(tables.Queue.name, tables.Queue.requirement)).all()
-        return {row.name for row in rows if not Requirement.model_validate(row.requirement).unmet(self._offer)}
-
     def _look_for_queues(self, worker: Any) -> None:
         """Subscribe to queues that fit, as they appear."""
         while not self._stopping.wait(LOOK_EVERY):
             try:
-                new = self._fitting() - self._served
+                self._subscription.look(worker)
             except DBAPIError as error:
                 log.error("queues not read: database out of reach", reason=str(error.orig).strip())
-                continue
-            for name in sorted(new):
-                self._app.amqp.queues.add(Queue(name, routing_key=name))
-                worker.consumer.call_soon(worker.consumer.add_task_queue, name)
-                self._served.add(name)
-                log.info("serving", queue=name)
+        log.info("told to stop; no new job is begun")
 
-    def _beat(self) -> None:
-        """Say that we live, and settle what waits in the spool."""
+    def _beat(self, worker: Any) -> None:
+        """Say that we live, settle what waits in the spool, and rest while our machine is quarantined."""
         while not self._stopping.wait(self._bench.settings.heartbeat_seconds):
             try:
                 with write(self._bench.engine) as session:
                     heartbeat(session, self._bench.registration.worker_id)
+                    reason = self._quarantine.look(session)
             except DBAPIError as error:
                 log.error("heartbeat not written: database out of reach", reason=str(error.orig).strip())
                 continue
-            self._settle_spool()
-
-    def _settle_spool(self) -> None:
-        for path, spooled in self._bench.spool.waiting():
-            if not settle(self._bench, spooled, path):
-                return
+            self._quarantine.heed(reason, worker)
+            settle_waiting(self._bench.engine, self._bench.spool)

@@ -5,32 +5,35 @@ In: a job id from the queue. Out: the attempt settled in SQL, or spooled while S
 
 import time
 from collections.abc import Sequence
-from pathlib import Path
+from contextlib import AbstractContextManager
 from threading import Event
 from typing import Final, NamedTuple
 
 import structlog
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from farm.contract.doubts import Doubt, DoubtKind
-from farm.contract.errors import NotPrepared
+from farm.contract.errors import NotPrepared, NotStarted
 from farm.contract.job import Assignment
 from farm.contract.judge import judge
 from farm.contract.result import Failure, Outcome, Result
+from farm.contract.states import Stage
 from farm.database.engine import write
 from farm.scheduler.claim import Claim, Standing, claim
 from farm.scheduler.register import Registration
-from farm.scheduler.settle import release, settle_cancelled, settle_failure, settle_result
+from farm.scheduler.settle import release, settle_cancelled
 from farm.settings import Settings
 from workers.child import Answer, Interrupted, Launcher, Order, Start, Task
 from workers.prepared import Prepared
+from workers.settling import AWAY, settle_waiting
 from workers.spool import Spool, Spooled
 from workers.summary import summarise
 from workers.watch import Watch
 
 STOPPING: Final = "the worker was told to stop"
+LOOK_EVERY: Final = 1.0  # seconds between two looks, while waiting for the device or the database, whether to stop
 
 log = structlog.get_logger()
 
@@ -48,44 +51,52 @@ class Bench(NamedTuple):
     starts: dict[str, Start]  # how each platform's children start
     threads: int
     shared_host: bool
+    stopping: Event  # set: begin no job any more
     stop_now: Event  # set: give the job back at once
 
 
 def run_job(bench: Bench, job_id: int) -> None:
     """Live one job's life. The device is ours before the job is: nobody waits under a lease."""
-    with bench.device_lock:
-        if bench.stop_now.is_set():
-            return
-        lease = bench.settings.lease_seconds
-        with write(bench.engine) as session:
-            claimed = claim(session, job_id, worker=bench.registration, lease_seconds=lease)
+    device = _device(bench)
+    if device is None:
+        return
+    with device:
+        claimed = _claim(bench, job_id)
         if claimed is None:
             log.info("nothing to claim", job=job_id)
             return
         log.info("running", job=claimed.public_id, attempt=claimed.number, cell=claimed.spec.cell())
+        lease = bench.settings.lease_seconds
         watch = Watch(bench.engine, claimed, lease_seconds=lease, stop_now=bench.stop_now)
         try:
             spooled = _measure(bench, claimed, watch)
         except Interrupted:
             _give_up(bench, claimed, watch.standing)
             return
-    settle(bench, spooled, bench.spool.put(spooled))
+    bench.spool.put(spooled)
+    settle_waiting(bench.engine, bench.spool)
 
 
-def settle(bench: Bench, spooled: Spooled, path: Path) -> bool:
-    """Settle what was spooled; it stays in the spool when the database is away. A lost lease settles nothing."""
-    try:
-        with write(bench.engine) as session:
-            if spooled.result is not None:
-                settled = settle_result(session, spooled.token, spooled.result)
-            else:
-                settled = settle_failure(session, spooled.token, _failure(spooled))
-    except DBAPIError as error:
-        log.error("database out of reach; the result waits in the spool", reason=str(error.orig).strip())
-        return False
-    path.unlink()
-    _tell(spooled, settled)
-    return True
+def _device(bench: Bench) -> AbstractContextManager[object] | None:
+    """Wait for the device, which another worker of this host may have; None when told to stop meanwhile."""
+    while not bench.stopping.is_set():
+        try:
+            return bench.device_lock.acquire(timeout=LOOK_EVERY)
+        except Timeout:
+            continue
+    return None
+
+
+def _claim(bench: Bench, job_id: int) -> Claim | None:
+    """Claim the job; while the database is away, wait for it, until told to stop."""
+    while True:
+        try:
+            with write(bench.engine) as session:
+                return claim(session, job_id, worker=bench.registration, lease_seconds=bench.settings.lease_seconds)
+        except AWAY as error:
+            log.error("job not claimed: database out of reach", job=job_id, reason=str(error.orig).strip())
+        if bench.stopping.wait(LOOK_EVERY):
+            return None
 
 
 class _ChildFailed(Exception):
@@ -110,6 +121,8 @@ def _measure(bench: Bench, claimed: Claim, watch: Watch) -> Spooled:
         outcomes, logs = zip(*_children(attempt), strict=True)
     except _ChildFailed as failed:
         return Spooled(token=claimed.token, failure=failed.failure)
+    except OSError as error:
+        return Spooled(token=claimed.token, failure=_not_started(error))
     result = _result(outcomes, watch, shared_host=bench.shared_host, log_tail="".join(logs))
     return Spooled(token=claimed.token, result=result)
 
@@ -204,16 +217,6 @@ def _give_up(bench: Bench, claimed: Claim, standing: Standing) -> None:
     log.warning("stopped", job=claimed.public_id, attempt=claimed.number, standing=standing)
 
 
-def _failure(spooled: Spooled) -> Failure:
-    if spooled.failure is None:
-        raise ValueError("a spooled attempt has a result or a failure")
-    return spooled.failure
-
-
-def _tell(spooled: Spooled, settled: bool) -> None:
-    if not settled:
-        log.warning("not settled: the attempt was no longer ours")
-    elif spooled.result is not None:
-        log.info("done", verdict=spooled.result.verdict, doubts=[doubt.kind for doubt in spooled.result.doubts])
-    else:
-        log.warning("failed", code=_failure(spooled).code, stage=_failure(spooled).stage)
+def _not_started(error: OSError) -> Failure:
+    message = f"this worker could not start the job: {error}"
+    return Failure(stage=Stage.START, code=NotStarted.code, error=type(error).__name__, message=message)

@@ -18,6 +18,7 @@ from workers.child import Interrupted
 from workers.stages import Stages
 
 RENEW_EVERY: Final = 2.0  # seconds; also how soon a cancelled job stops
+RENEWALS: Final = 4  # at least so many in the time of one lease, however short it is
 
 log = structlog.get_logger()
 
@@ -30,6 +31,7 @@ class Watch:
         self._engine = engine
         self._claimed = claimed
         self._lease_seconds = lease_seconds
+        self._renew_every = min(RENEW_EVERY, lease_seconds / RENEWALS)
         self._stop_now = stop_now
         self._asked = time.monotonic()
         self._surroundings: conditions.Survey | None = None
@@ -46,7 +48,7 @@ class Watch:
             raise Interrupted
         if self._before is not None:
             self._during.append(conditions.glimpse())
-        if time.monotonic() - self._asked < RENEW_EVERY:
+        if time.monotonic() - self._asked < self._renew_every:
             return
         self._asked = time.monotonic()
         try:

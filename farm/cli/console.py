@@ -2,13 +2,14 @@
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import structlog
 import typer
 from rich.console import Console
+from rich.live import Live
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -18,6 +19,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 from farm.contract.states import JobState
 from farm.local.run import Glance
@@ -51,6 +53,13 @@ def log_to_stderr(level: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping().get(level, logging.INFO)),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+@contextmanager
+def full_screen() -> Iterator[Callable[[str], None]]:
+    """Give a function that shows a text on the whole terminal, in place of the one before; it is gone at the end."""
+    with Live(screen=True, auto_refresh=False) as screen:
+        yield lambda text: screen.update(Text(printable_lines(text)), refresh=True)
 
 
 class SweepProgress:

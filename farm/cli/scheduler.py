@@ -40,4 +40,5 @@ def scheduler(
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    loop.run(engine, make_app(settings.broker_url), settings=settings, pool=pool, stop=stop)
+    app_ = make_app(settings.broker_url, timeout=settings.broker_timeout_seconds)
+    loop.run(engine, app_, settings=settings, pool=pool, stop=stop)

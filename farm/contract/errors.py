@@ -24,6 +24,8 @@ FarmError
         Killed                  the process was killed from outside (SIGKILL), most often for memory
         TimedOut                the job's time limit passed
         NoResult                the process ended without a result
+        NotStarted              the worker could not start a process: its disk or its process table is full
+        ResultRefused           the database refused what the run brought back
         PythonError             an exception that nothing above describes
         LeaseExpired            the worker stopped answering, every time it was tried
 """
@@ -185,6 +187,19 @@ class NoResult(JobFailure):
 
     code = "no_result"
     retry = True
+
+
+class NotStarted(JobFailure):
+    """The worker could not start a process: its disk or its process table is full."""
+
+    code = "not_started"
+    retry = True
+
+
+class ResultRefused(JobFailure):
+    """The database refused what the run brought back."""
+
+    code = "result_refused"
 
 
 class PythonError(JobFailure):

@@ -12,13 +12,22 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
 from farm.contract.errors import NoDatabase
 
+FROZEN: Final = 60  # seconds until a process that froze within a transaction loses it, and the rows it holds are free
 BUSY_TIMEOUT: Final = 30.0  # seconds a SQLite writer waits for another one
 CONNECT_TIMEOUT: Final = 5  # seconds to reach PostgreSQL
+#: A network that stalls ends a connection in seconds, not hours (libpq's options; on a unix socket they do nothing).
+STALLED: Final = {
+    "keepalives_idle": 10,  # seconds of silence until the other side is asked whether it lives
+    "keepalives_interval": 5,  # seconds between two such questions
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,  # milliseconds that sent data may stay unacknowledged
+}
 PRIVATE_FOLDER: Final = 0o700
 
 
@@ -76,7 +85,16 @@ def _with_driver(url: URL) -> URL:
 
 
 def _server(url: URL) -> Engine:
-    return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT})
+    engine = create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT, **STALLED})
+    event.listen(engine, "connect", _set_up_server)
+    return engine
+
+
+def _set_up_server(connection: DBAPIConnection, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"SET idle_in_transaction_session_timeout = '{FROZEN}s'")
+    cursor.close()
+    connection.commit()
 
 
 def _sqlite(url: URL) -> Engine:

@@ -68,7 +68,9 @@ def drain(
         try:
             with (
                 local_workers(reachable, groups, pool=pool) as workers,
-                _scheduler(engine, make_app(broker_url), settings=reachable, pool=pool),
+                _scheduler(
+                    engine, make_app(broker_url, timeout=settings.broker_timeout_seconds), settings=reachable, pool=pool
+                ),
             ):
                 return _watch(engine, sweep, workers=workers, settings=settings, show=show)
         finally:

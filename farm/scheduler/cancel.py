@@ -1,8 +1,9 @@
 """A person cancels a sweep, or asks for what did not succeed to be tried again."""
 
+from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from farm.contract.errors import UnknownName
@@ -20,18 +21,39 @@ def cancel(session: Session, sweep: str) -> tuple[int, int]:
     """Cancel a sweep; give how many jobs were cancelled at once, and how many running ones will stop in seconds."""
     here = tables.Job.sweep_id == _sweep_id(session, sweep)
     at = now(session)
-    stopped = sum(
-        len(move(session, here, before=before, after=JobState.CANCELLED, at=at, actor=ACTOR, reason="cancelled"))
-        for before in AT_REST
+    stopped, running = 0, 0
+    while _escaped(session, here):
+        stopped += sum(
+            len(move(session, here, before=before, after=JobState.CANCELLED, at=at, actor=ACTOR, reason="cancelled"))
+            for before in AT_REST
+        )
+        running += len(_ask_to_stop(session, here))
+    return stopped, running
+
+
+def _escaped(session: Session, here: ColumnElement[bool]) -> bool:
+    """Say whether a job is neither cancelled nor asked to stop.
+
+    While we look at one state after the other, other writers move jobs, some of them back to where we have been.
+    """
+    open_ = tables.Job.state.in_(AT_REST) | (
+        (tables.Job.state == JobState.RUNNING) & tables.Job.cancel_requested.is_(False)
     )
-    running = session.execute(
-        update(tables.Job)
-        .where(here, tables.Job.state == JobState.RUNNING)
-        .values(cancel_requested=True)
-        .returning(tables.Job.id)
-        .execution_options(synchronize_session=False)
-    ).all()
-    return stopped, len(running)
+    return session.execute(select(tables.Job.id).where(here, open_).limit(1)).first() is not None
+
+
+def _ask_to_stop(session: Session, here: ColumnElement[bool]) -> Sequence[int]:
+    return (
+        session.execute(
+            update(tables.Job)
+            .where(here, tables.Job.state == JobState.RUNNING, tables.Job.cancel_requested.is_(False))
+            .values(cancel_requested=True)
+            .returning(tables.Job.id)
+            .execution_options(synchronize_session=False)
+        )
+        .scalars()
+        .all()
+    )
 
 
 def retry(session: Session, sweep: str, *, tries: int, unsupported: bool = False) -> int:

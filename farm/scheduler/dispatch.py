@@ -15,10 +15,12 @@ from farm.contract.requirement import Requirement
 from farm.contract.states import AttemptState, JobState
 from farm.database import tables
 from farm.database.engine import now
+from farm.scheduler.fair import choose
 from farm.scheduler.moves import move
 from farm.scheduler.register import LiveWorker, live_workers
 
 ACTOR: Final = "dispatch"
+VERY_OLD: Final = 30  # times `republish_seconds`
 
 
 class Message(NamedTuple):
@@ -107,16 +109,7 @@ def _fill(session: Session, queue: str, *, here: ColumnElement[bool], room: int,
     queued = session.execute(
         select(func.count()).select_from(tables.Job).where(here, tables.Job.state == JobState.QUEUED)
     ).scalar_one()
-    chosen = (
-        session.execute(
-            select(tables.Job.id)
-            .where(here, tables.Job.state == JobState.PLANNED)
-            .order_by(tables.Job.priority.desc(), tables.Job.id)
-            .limit(max(0, room - queued))
-        )
-        .scalars()
-        .all()
-    )
+    chosen = choose(session, here, room=room - queued)
     which = tables.Job.id.in_(chosen)
     also: dict[str, object] = {"published_at": at}
     moved = set(move(session, which, before=JobState.PLANNED, after=JobState.QUEUED, at=at, actor=ACTOR, also=also))
@@ -134,7 +127,8 @@ def _republish(
 ) -> list[Message]:
     """Publish again what an idle worker should have claimed long ago; a duplicate is harmless, a loss is not.
 
-    A worker is idle when it has had nothing for so long: between two jobs it only seems to be.
+    A worker is idle when it has had nothing for so long: between two jobs it only seems to be. Where none ever is,
+    because other queues keep all of them busy, what is very old is published again all the same.
     """
     stale = at - timedelta(seconds=rules.republish_seconds)
     lately = (tables.Attempt.state == AttemptState.RUNNING) | (tables.Attempt.finished_at > stale)
@@ -144,7 +138,7 @@ def _republish(
         .distinct()
     ).scalars()
     if len(busy.all()) >= len(fit):
-        return []
+        stale = at - timedelta(seconds=rules.republish_seconds * VERY_OLD)
     again = session.execute(
         update(tables.Job)
         .where(here, tables.Job.state == JobState.QUEUED, tables.Job.published_at < stale)

@@ -1,20 +1,24 @@
 """The scheduler's loop: reap, dispatch, publish, again and again, whatever breaks meanwhile.
 
-Any number of schedulers may run at once: every move is conditional, so that each job is published by one of them.
+Any number of schedulers may run at once: one of them does each round, and every move is conditional all the same.
+Nothing is reaped before workers had time to renew their leases: after a start, and after the database was away or
+locked, they are over because nobody could renew them.
 """
 
 import threading
+import time
 from typing import Final
 
 import structlog
 from celery import Celery
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
-from sqlalchemy import Engine
+from sqlalchemy import Engine, literal, select
 from sqlalchemy.exc import DBAPIError
 
 from farm.database.engine import write
 from farm.scheduler.dispatch import Message, Rules, dispatch
+from farm.scheduler.leader import leads
 from farm.scheduler.queue import publish
 from farm.scheduler.reap import reap
 from farm.settings import Settings
@@ -22,6 +26,7 @@ from farm.settings import Settings
 TICK: Final = 0.5  # seconds between two rounds
 PAUSE: Final = 5.0  # seconds after a fault of broker or database
 HEARTBEATS_MISSED: Final = 3  # a worker is live until it missed this many
+LONG_WAIT: Final = 1.0  # seconds for a transaction to begin; beyond that, workers could not write either
 
 log = structlog.get_logger()
 
@@ -39,19 +44,44 @@ def rules(settings: Settings, *, pool: str) -> Rules:
 def run(engine: Engine, app: Celery, *, settings: Settings, pool: str, stop: threading.Event) -> None:
     """Serve until `stop` is set."""
     how = rules(settings, pool=pool)
+    patience = _Patience(how.silence_seconds)
     while not stop.is_set():
-        stop.wait(TICK if _round(engine, app, how=how) else PAUSE)
+        stop.wait(TICK if _round(engine, app, how=how, patience=patience) else PAUSE)
 
 
-def _round(engine: Engine, app: Celery, *, how: Rules) -> bool:
+class _Patience:
+    """How long the reaper waits until workers that live have renewed their leases."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin to wait: from now on, leases can be renewed."""
+        self._until = time.monotonic() + self._seconds
+
+    def over(self) -> bool:
+        """Say whether a lease that is over now was not renewed in spite of that."""
+        return time.monotonic() >= self._until
+
+
+def _round(engine: Engine, app: Celery, *, how: Rules, patience: _Patience) -> bool:
     """Do one round; False when something was out of reach, which the next round tries again."""
+    began = time.monotonic()
     try:
         with write(engine) as session:
-            for job_id in reap(session):
-                log.warning("lease expired", job=job_id)
+            session.execute(select(literal(1)))  # here the transaction begins, and waits for another writer
+            if time.monotonic() - began > LONG_WAIT:
+                patience.begin()
+            if not leads(session, how.pool):
+                return True
+            if patience.over():
+                for job_id in reap(session):
+                    log.warning("lease expired", job=job_id)
             messages = dispatch(session, how)
     except DBAPIError as error:
         log.error("database out of reach", reason=str(error.orig).strip())
+        patience.begin()
         return False
     return _publish(app, messages)
 

@@ -7,12 +7,16 @@ from kombu import Queue
 
 RUN_TASK: Final = "farm.run"
 KEY_PREFIX: Final = "farm:"
+BROKER_TIMEOUT: Final = 10.0  # seconds; longer than the 1 s that BRPOP blocks
 LONGEST_JOB: Final = 24 * 3600  # seconds
 UNROUTABLE: Final = "farm.v1.unroutable"
 
 
-def make_app(broker_url: str) -> Celery:
-    """Make the application for one broker. Control plane and workers use the same one."""
+def make_app(broker_url: str, *, timeout: float = BROKER_TIMEOUT) -> Celery:
+    """Make the application for one broker. Control plane and workers use the same one.
+
+    A broker that is silent for `timeout` seconds is connected to anew.
+    """
     app = Celery("farm", broker=broker_url, set_as_current=False)
     app.conf.update(
         # A message is a job id. JSON only, and no result backend: SQL keeps the results.
@@ -40,7 +44,7 @@ def make_app(broker_url: str) -> Celery:
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_connection_timeout=5,
-        broker_transport_options=_transport_options(broker_url),
+        broker_transport_options=_transport_options(broker_url, timeout=timeout),
         task_publish_retry=True,
         task_publish_retry_policy={"max_retries": 3, "interval_start": 0, "interval_step": 0.5, "interval_max": 2},
         # Soft shutdown crashes the thread pool; stopping is the worker's own affair.
@@ -57,15 +61,15 @@ def publish(app: Celery, queue: str, *, job_id: int) -> None:
     app.send_task(RUN_TASK, args=(job_id,), queue=Queue(queue, routing_key=queue), ignore_result=True)
 
 
-def _transport_options(broker_url: str) -> dict[str, object]:
+def _transport_options(broker_url: str, *, timeout: float) -> dict[str, object]:
     """Give the options of Redis transports; other brokers (RabbitMQ) know none of them."""
     if not broker_url.startswith(("redis", "rediss", "sentinel", "valkey", "socket")):
         return {}
     return {
-        "socket_timeout": 10,  # longer than the 1 s that BRPOP blocks
-        "socket_connect_timeout": 5,
+        "socket_timeout": timeout,
+        "socket_connect_timeout": min(5.0, timeout),
         "socket_keepalive": True,
-        "health_check_interval": 10,
+        "health_check_interval": timeout,
         "visibility_timeout": LONGEST_JOB,  # recovery never depends on it
         "global_keyprefix": KEY_PREFIX,
         "priority_steps": [0],  # priority lives in SQL

@@ -14,7 +14,7 @@ from farm.database import tables
 from farm.database.engine import now
 from farm.scheduler import rerun
 from farm.scheduler.moves import move
-from farm.scheduler.settle import tries_left
+from farm.scheduler.settle import cancel_asked, tries_left
 
 ACTOR: Final = "reap"
 
@@ -48,10 +48,7 @@ def _expire(session: Session, which: ColumnElement[bool], *, why: str) -> list[i
         .execution_options(synchronize_session=False)
     ).all()
     for attempt in ended:
-        cancelled = session.execute(
-            select(tables.Job.cancel_requested).where(tables.Job.id == attempt.job_id)
-        ).scalar_one()
-        if cancelled:
+        if cancel_asked(session, attempt.job_id):
             after = JobState.CANCELLED
         elif tries_left(session, attempt.job_id):
             after = JobState.PLANNED

@@ -1,5 +1,6 @@
 """A worker tells what it is: machine, environment and worker rows, its heartbeat and its farewell."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -8,7 +9,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from farm.contract.machine import Environment, Machine, Probe
+from farm.contract.machine import Environment, Machine, PlatformStatus, Probe
 from farm.contract.requirement import Offer
 from farm.database import tables
 from farm.database.engine import now
@@ -39,7 +40,7 @@ def register(session: Session, probe: Probe, *, offer: Offer, pool: str, name: s
             "machine_id": machine_id,
             "environment_id": environment_id,
             "offer": _json_offer(offer),
-            "platforms": {status.platform: status.model_dump(mode="json") for status in probe.platforms},
+            "platforms": _json_platforms(probe.platforms),
             "pid": pid,
             "started_at": at,
             "last_seen_at": at,
@@ -51,6 +52,12 @@ def register(session: Session, probe: Probe, *, offer: Offer, pool: str, name: s
 def heartbeat(session: Session, worker_id: int) -> None:
     """Say that the worker lives."""
     session.execute(update(tables.Worker).where(tables.Worker.id == worker_id).values(last_seen_at=now(session)))
+
+
+def offer_anew(session: Session, worker_id: int, offer: Offer, *, platforms: Sequence[PlatformStatus]) -> None:
+    """Say that the worker offers something else from now on."""
+    values = {"offer": _json_offer(offer), "platforms": _json_platforms(platforms)}
+    session.execute(update(tables.Worker).where(tables.Worker.id == worker_id).values(values))
 
 
 def farewell(session: Session, worker_id: int) -> None:
@@ -81,6 +88,10 @@ def live_workers(session: Session, *, pool: str, silence: timedelta) -> list[Liv
 
 def _json_offer(offer: Offer) -> dict[str, JsonValue]:
     return {"tags": [*sorted(offer.tags)], "facts": {**offer.facts}}
+
+
+def _json_platforms(platforms: Sequence[PlatformStatus]) -> dict[str, JsonValue]:
+    return {status.platform: status.model_dump(mode="json") for status in platforms}
 
 
 def _machine(session: Session, machine: Machine) -> int:

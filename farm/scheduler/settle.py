@@ -123,6 +123,12 @@ def tries_left(session: Session, job_id: int) -> bool:
     return burned(session, job_id) < most
 
 
+def cancel_asked(session: Session, job_id: int) -> bool:
+    """Say whether a person cancelled a job while it ran; nobody can, between the answer and the move that follows."""
+    asked = select(tables.Job.cancel_requested).where(tables.Job.id == job_id).with_for_update()
+    return session.execute(asked).scalar_one()
+
+
 def _settle_doubts(session: Session, held: _Held, result: Result) -> None:
     """Move the job to done, or back to planned for its one re-run; a re-run's outcome is kept with its facts."""
     first = rerun.doubted(session, held.job_id)
@@ -155,6 +161,8 @@ def _end(session: Session, token: str, state: AttemptState, *, values: dict[str,
 
 
 def _move_job(session: Session, held: _Held, after: JobState, *, reason: str) -> None:
+    if after is JobState.PLANNED and cancel_asked(session, held.job_id):
+        after, reason = JobState.CANCELLED, f"cancelled while it ran ({reason})"
     move(
         session,
         tables.Job.id == held.job_id,

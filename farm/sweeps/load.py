@@ -128,6 +128,7 @@ class _Reading:
             **self._one("seed", lambda node: whole(node, self._mistakes, least=0)),
             **self._one("rerun_doubtful", lambda node: yes_or_no(node, self._mistakes)),
             **self._one("max_attempts", lambda node: whole(node, self._mistakes, least=1)),
+            **self._one("max_running", lambda node: whole(node, self._mistakes, least=1)),
         }
 
     def _measure(self, parts: PartReader) -> Measure | None:

@@ -64,6 +64,7 @@ class SweepPlan(Value):
     seed: int = Field(0, ge=0)
     rerun_doubtful: bool = False  # measure a job with doubts once more
     max_attempts: int | None = Field(None, ge=1)  # None: the setting of that name
+    max_running: int | None = Field(None, ge=1)  # jobs queued or running at once, on all machines; None: no limit
 
     def as_json(self) -> dict[str, JsonValue]:
         """Give the plan as plain JSON, to be kept with the sweep."""

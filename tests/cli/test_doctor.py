@@ -1,6 +1,8 @@
 """The doctor tells what is wrong and how to mend it."""
 
 import json
+import os
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
@@ -9,6 +11,9 @@ from farm.cli import doctor
 from farm.contract.errors import EnvironmentFault
 from farm.contract.machine import Environment, Machine, PlatformStatus, Probe
 from farm.database import migrate
+from farm.database.engine import read, write
+from farm.scheduler.settle import settle_result
+from tests.builders import claimed, registered, result, spec, submitted
 from tests.cli.conftest import Farm
 
 PROBE = Probe(
@@ -80,3 +85,56 @@ def test_workers_that_do_not_answer_are_told(farm: Farm, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(doctor, "ask_workers", broken)
     assert "no torch" in farm("doctor", check=3).out
+
+
+def test_the_audit_of_a_sound_database_finds_nothing(farm: Farm, filled: Engine) -> None:
+    del filled
+    answer = farm("doctor", "--audit", "-f", "json")
+    assert json.loads(answer.out) == []
+    assert "nothing is wrong" in answer.err
+
+
+def test_the_audit_says_by_job_what_is_wrong_and_what_to_do(farm: Farm, filled: Engine, jobs: list[str]) -> None:
+    with filled.begin() as connection:
+        connection.execute(text("UPDATE attempt SET state = 'expired' WHERE job_id = 1"))
+    (found,) = json.loads(farm("doctor", "--audit", "-f", "json", check=1).out)
+    assert found["job"] == jobs[0]
+    assert "done attempts: 0" in found["wrong"]
+    assert f"farm jobs show {jobs[0]}" in found["mend"]
+
+
+def test_the_audit_holds_a_sweep_to_its_end(farm: Farm, filled: Engine, jobs: list[str]) -> None:
+    del filled
+    found = json.loads(farm("doctor", "--audit", "--sweep", "last", "-f", "json", check=1).out)
+    assert [row["job"] for row in found] == [jobs[3]]
+    assert "no sweep 'nope'" in farm("doctor", "--audit", "--sweep", "nope", check=2).err
+    assert "--audit --sweep" in farm("doctor", "--sweep", "last", check=2).err
+
+
+@pytest.mark.parametrize(
+    ("name", "job_of", "words"),
+    [
+        ("{running}.json", 0, "is a result that waits to be settled"),
+        ("{running}.part", 0, "can settle nothing: its attempt is running"),
+        ("{done}.json", 1, "can settle nothing: its attempt is done"),
+        ("strange.json", None, "is of no attempt in this database"),
+    ],
+)
+def test_the_audit_sees_what_lies_in_the_spool(
+    farm: Farm, filled: Engine, tmp_path: Path, name: str, job_of: int | None, words: str
+) -> None:
+    submitted(filled, spec(seed=1), spec(seed=2))
+    worker = registered(filled, "fake", name="other")
+    with read(filled) as session:
+        first = session.execute(text("SELECT min(id) FROM job WHERE sweep_id = 2")).scalar_one()
+    running = claimed(filled, worker, job_id=first)
+    settled = claimed(filled, worker, job_id=first + 1)
+    with write(filled) as session:
+        settle_result(session, settled.token, result())
+    file = tmp_path / "data" / "spool" / name.format(running=running.token, done=settled.token)
+    file.parent.mkdir(parents=True)
+    file.write_text("")
+    os.utime(file, (0, 0))
+    (found,) = json.loads(farm("doctor", "--audit", "-f", "json", check=1).out)
+    assert words in found["wrong"]
+    assert found["job"] == ("" if job_of is None else (running, settled)[job_of].public_id)

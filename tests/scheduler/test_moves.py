@@ -85,6 +85,15 @@ def test_between_two_jobs_a_worker_is_not_idle(engine: Engine) -> None:
     assert [message.job_id for message in dispatched(engine)] == [2]
 
 
+def test_what_no_worker_had_time_for_is_published_again_when_it_is_very_old(engine: Engine) -> None:
+    submitted(engine, spec(seed=1), spec(seed=2))
+    claimed(engine, registered(engine, "fake"))
+    for seconds, expected in ((31, []), (31 * 30, [2])):
+        with write(engine) as session:
+            session.execute(update(tables.Job).values(published_at=now(session) - timedelta(seconds=seconds)))
+        assert [message.job_id for message in dispatched(engine)] == expected
+
+
 def test_of_many_racing_workers_one_gets_the_job(engine: Engine) -> None:
     submitted(engine, spec())
     workers = [registered(engine, "fake", name=f"w{i}") for i in range(4)]

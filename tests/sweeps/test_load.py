@@ -84,6 +84,7 @@ labels: {commit: 0123456, purpose: nightly, day: 2024-01-31}
 seed: 7
 rerun_doubtful: true
 max_attempts: 2
+max_running: 3
 """
     )
     assert plan.options == {"openvino": {"num_streams": (1, 2)}, "cpu": {"compile": (True,)}}
@@ -99,7 +100,7 @@ max_attempts: 2
     assert plan.require == Require(tags=("amx",), minimum={"memory_gib": 4.0}, machine="box")
     assert plan.measure == Measure(min_iterations=30, rel_precision=0.1)
     assert plan.labels == {"commit": "0123456", "purpose": "nightly", "day": "2024-01-31"}
-    assert (plan.timeout, plan.priority, plan.seed, plan.max_attempts) == (90.5, 9, 7, 2)
+    assert (plan.timeout, plan.priority, plan.seed, plan.max_attempts, plan.max_running) == (90.5, 9, 7, 2, 3)
     assert plan.rerun_doubtful
 
 
@@ -152,7 +153,7 @@ def test_every_mistake_of_a_file_is_told_at_once_in_the_order_of_the_file(mistak
         "did you mean bert-tiny?; or a hub id org/name, or a folder ./name",
         "sweep.yaml:3: platform: there is no field 'platform' here; allowed: name, models, platforms, precision, "
         "scenario, batch_size, sequence_length, new_tokens, options, exclude, overrides, require, measure, timeout, "
-        "priority, labels, seed, rerun_doubtful, max_attempts; did you mean platforms?",
+        "priority, labels, seed, rerun_doubtful, max_attempts, max_running; did you mean platforms?",
         "sweep.yaml:4: platforms[1]: 'openvno' is no platform; allowed: cpu, fake, openvino; did you mean openvino?",
         "sweep.yaml:5: precision[0]: 'bf61' is no precision; allowed: fp32, bf16, int8, fast; did you mean bf16?",
         "sweep.yaml:6: batch_size[0]: found -1; a whole number of 1 or more is needed",

@@ -48,6 +48,7 @@ def bench(engine: Engine, tmp_path: Path) -> Bench:
         starts={"fake": "fork"},
         threads=1,
         shared_host=False,
+        stopping=Event(),
         stop_now=Event(),
     )
 

@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import time
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -21,7 +22,8 @@ START: Final = "fork"
 DEVICE: Final = "host"
 #: Times in seconds; `noise` and `drift` (per call) relative to `latency`; `bimodal` is the factor of every other call's
 #: time, `between` the relative spread of the processes' levels. Chance is the same for the same seed and repeat.
-#: `fault` is one of none, raise, segfault, hang, kill, oom, exit; it happens in `fault_stage`, load or measure.
+#: `fault` is one of none, raise, segfault, hang, gate, kill, oom, exit; it happens in `fault_stage`, load or measure.
+#: A gate is a file that is read to its end, in every call: a named pipe holds the run until it is written and closed.
 OPTIONS: Final[dict[str, Scalar]] = {
     "latency": 0.001,
     "noise": 0.0,
@@ -31,9 +33,10 @@ OPTIONS: Final[dict[str, Scalar]] = {
     "load_seconds": 0.0,
     "fault": "none",
     "fault_stage": "measure",
+    "gate": "",
 }
 CHOICES: Final = {
-    "fault": ("none", "raise", "segfault", "hang", "kill", "oom", "exit"),
+    "fault": ("none", "raise", "segfault", "hang", "gate", "kill", "oom", "exit"),
     "fault_stage": ("load", "measure"),
 }
 FAMILIES: Final = ("fake",)
@@ -116,6 +119,8 @@ def _happen(options: dict[str, Scalar], stage: str) -> None:
             raise RuntimeError("a fault that the sweep asked for")
         case "segfault":
             os.kill(os.getpid(), signal.SIGSEGV)
+        case "gate":
+            Path(str(options["gate"])).read_bytes()
         case "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         case "hang":

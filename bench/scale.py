@@ -1,0 +1,133 @@
+"""Print what the farm costs per job when the jobs themselves take no time, on a Valkey and a PostgreSQL of its own.
+
+    .venv/bin/python bench/scale.py [--jobs 1000 20000] [--workers 4]
+
+For each number of jobs: seconds to submit them; then jobs per second from dispatch through claim to settled, by the
+farm's own scheduler and workers that settle a small result without a child; resident memory of the scheduler and of the
+largest worker, after a tenth of the jobs and at the end. Before that, in the same run: no-op tasks per second of bare
+Celery with as many workers and the same settings. Nothing is fsynced by PostgreSQL (see tests/services.py).
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+from kombu import Queue
+from sqlalchemy import Engine, func, select
+
+from farm.contract.states import FINAL
+from farm.database import migrate, tables
+from farm.database.engine import open_engine, read
+from farm.queries.audit import audit
+from farm.scheduler.queue import make_app
+from tests.builders import spec, submitted
+from tests.services import PostgresServer, ValkeyServer, postgres_server, valkey_server
+
+HERE = Path(__file__).parent
+NO_OPS = 5000
+WINDOW = 250  # jobs published ahead for each worker: ten times a second would do for a thousand a second
+LOOK_EVERY = 0.25  # seconds
+
+
+@contextmanager
+def running(*commands: list[str], environment: dict[str, str]) -> Iterator[list[psutil.Process]]:
+    """Run processes until the end of the block."""
+    started = [subprocess.Popen(command, env=os.environ | environment, cwd=HERE.parent) for command in commands]
+    try:
+        yield [psutil.Process(each.pid) for each in started]
+    finally:
+        for each in started:
+            each.kill()
+            each.wait()
+
+
+def workers(number: int, what: str) -> list[list[str]]:
+    """Give the commands of the workers."""
+    return [[sys.executable, str(HERE / "scale_worker.py"), what, f"w{index}"] for index in range(number)]
+
+
+def no_ops(broker: ValkeyServer, number: int, *, environment: dict[str, str]) -> float:
+    """Give the no-op tasks per second of bare Celery."""
+    app = make_app(broker.url)
+    queue = Queue("bench.noop", routing_key="bench.noop")
+    with broker.client() as client, running(*workers(number, "noop"), environment=environment):
+        while int(str(client.get("bench:ready") or 0).strip("b'")) < number:
+            time.sleep(LOOK_EVERY)
+        began = time.monotonic()
+        for _ in range(NO_OPS):
+            app.send_task("bench.noop", queue=queue, ignore_result=True)
+        while int(str(client.get("bench:done") or 0).strip("b'")) < NO_OPS:
+            time.sleep(LOOK_EVERY / 10)
+        return NO_OPS / (time.monotonic() - began)
+
+
+def drain(engine: Engine, jobs: int, *, commands: list[list[str]], environment: dict[str, str]) -> list[str]:
+    """Submit and drain so many jobs; give the words of the line."""
+    cells = [spec(seed=seed) for seed in range(jobs)]
+    began = time.monotonic()
+    sweep = submitted(engine, *cells)
+    submit = time.monotonic() - began
+    with running(*commands, environment=environment) as processes:
+        first = when(engine, 1)
+        tenth = when(engine, jobs // 10)
+        early = memory(processes)
+        end = when(engine, jobs)
+        late = memory(processes)
+    with read(engine) as session:
+        wrong = len(audit(session, ended=sweep))
+    rate = (jobs - jobs // 10) / (end - tenth)
+    return [f"{submit:8.2f}", f"{jobs / (end - first):8.0f}", f"{rate:9.0f}", f"{early}", f"{late}", f"{wrong:5}"]
+
+
+def when(engine: Engine, settled: int) -> float:
+    """Wait until so many jobs are settled; give the time."""
+    counted = select(func.count()).select_from(tables.Job).where(tables.Job.state.in_(FINAL))
+    while True:
+        with read(engine) as session:
+            if session.execute(counted).scalar_one() >= settled:
+                return time.monotonic()
+        time.sleep(LOOK_EVERY)
+
+
+def memory(processes: list[psutil.Process]) -> str:
+    """Give the resident MiB of the scheduler and of the largest worker."""
+    scheduler, *others = [process.memory_info().rss / 2**20 for process in processes]
+    return f"{scheduler:5.0f} {max(others):5.0f}"
+
+
+def measure(postgres: PostgresServer, broker: ValkeyServer, *, asked: argparse.Namespace, folder: str) -> None:
+    """Print the lines."""
+    environment = {"FARM_BROKER_URL": broker.url, "FARM_DATA_DIR": folder, "FARM_WINDOW": str(WINDOW)}
+    environment["FARM_LOG_LEVEL"] = "ERROR"
+    print(f"bare Celery: {no_ops(broker, asked.workers, environment=environment):.0f} no-op tasks/s", flush=True)
+    print("   jobs  submit s   jobs/s  steady/s  MiB early    MiB late   wrong")
+    scheduler = [sys.executable, "-c", "from farm.cli import main; main()", "scheduler"]
+    for jobs in asked.jobs:
+        with postgres.database() as url:
+            engine = open_engine(url)
+            migrate.upgrade(engine)
+            commands = [scheduler, *workers(asked.workers, "farm")]
+            line = drain(engine, jobs, commands=commands, environment=environment | {"FARM_DATABASE_URL": url})
+            engine.dispose()
+        print(f"{jobs:7}  {'  '.join(line)}", flush=True)
+
+
+def main() -> None:
+    """Measure with services of our own."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--jobs", type=int, nargs="+", default=[1000, 20_000])
+    parser.add_argument("--workers", type=int, default=4)
+    asked = parser.parse_args()
+    with postgres_server() as postgres, valkey_server() as broker, tempfile.TemporaryDirectory() as folder:
+        measure(postgres, broker, asked=asked, folder=folder)
+
+
+if __name__ == "__main__":
+    main()

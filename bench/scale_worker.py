@@ -1,0 +1,73 @@
+"""A Celery worker without children, for bench/scale.py: it does nothing, or claims a job and settles a small result."""
+
+import sys
+import threading
+import time
+
+from celery import Celery
+from kombu import Queue
+
+from farm.contract.requirement import Requirement
+from farm.database.engine import open_engine, write
+from farm.scheduler.claim import claim
+from farm.scheduler.queue import RUN_TASK, make_app
+from farm.scheduler.register import heartbeat
+from farm.scheduler.settle import settle_result
+from farm.settings import Settings, read_settings
+from tests.builders import registered, result
+
+
+def noop_tasks(app: Celery, name: str) -> str:
+    """Make a task that does nothing but count; give its queue."""
+    import redis
+
+    client = redis.Redis.from_url(read_settings().broker_url)
+    client.incr("bench:ready")
+
+    @app.task(name="bench.noop", ignore_result=True)
+    def _noop() -> None:
+        client.incr("bench:done")
+
+    del name
+    return "bench.noop"
+
+
+def farm_tasks(app: Celery, settings: Settings, name: str) -> str:
+    """Make the farm's task, without a child; give its queue."""
+    engine = open_engine(settings.sql_url())
+    me = registered(engine, "fake", name=name, host=name)
+    small = result()
+
+    def beat() -> None:
+        while True:
+            time.sleep(settings.heartbeat_seconds)
+            with write(engine) as session:
+                heartbeat(session, me.worker_id)
+
+    threading.Thread(target=beat, daemon=True).start()
+
+    @app.task(name=RUN_TASK, ignore_result=True)
+    def _run(job_id: int) -> None:
+        with write(engine) as session:
+            claimed = claim(session, job_id, worker=me, lease_seconds=60)
+        if claimed is not None:
+            with write(engine) as session:
+                settle_result(session, claimed.token, small)
+
+    return Requirement(tags=("fake",)).queue()
+
+
+def main() -> None:
+    """Serve until killed."""
+    what, name = sys.argv[1:]
+    settings = read_settings()
+    app = make_app(settings.broker_url)
+    queue = farm_tasks(app, settings, name) if what == "farm" else noop_tasks(app, name)
+    app.conf.task_queues = [Queue(queue, routing_key=queue)]
+    app.Worker(
+        hostname=f"{name}@bench", pool="threads", concurrency=1, loglevel="ERROR", without_gossip=True, quiet=True
+    ).start()
+
+
+if __name__ == "__main__":
+    main()
