@@ -15,7 +15,9 @@ from farm.contract.result import Result
 from farm.contract.states import AttemptState
 from farm.database import tables
 
-METRICS: Final = ("server_latency", "latency")  # a result has one of them at most
+#: What two results are compared by: the first of these that the second one has. What was searched may have been found
+#: at another batch or rate, so that the times of its calls say nothing.
+METRICS: Final = ("highest_rate", "server_latency", "sustained_throughput", "latency")
 AGREE: Final = 0.05  # relative difference of two medians below which they agree, however narrow their intervals are
 #: Doubts that another run cannot lift: the operator chose the one, the sweep the other.
 LASTING: Final = frozenset({DoubtKind.SHARED_HOST, DoubtKind.OVERLOADED})
@@ -59,16 +61,16 @@ def doubted(session: Session, job_id: int) -> Doubted | None:
 
 def decide(session: Session, first: Doubted, second: Result) -> dict[str, JsonValue]:
     """Compare a re-run with the doubtful result before it; give the outcome with its figures, as facts."""
-    after = next((each for each in second.measurements if each.metric in METRICS), None)
-    metric = after.metric if after else METRICS[0]
+    measured = {each.metric: each.statistics for each in second.measurements}
+    metric = next((metric for metric in METRICS if metric in measured), METRICS[0])
+    after = measured.get(metric)
     here = (tables.Measurement.attempt_id == first.attempt_id) & (tables.Measurement.metric == metric)
     before = session.execute(select(tables.Measurement).where(here)).scalar_one_or_none()
     told: dict[str, JsonValue] = {"outcome": RerunOutcome.OPEN, "first_attempt": first.public_id}
     if before is None or after is None:
         return told
-    now = after.statistics
-    difference = (now.median - before.median) / before.median if before.median else 0.0
-    apart = _apart((before.ci_low, before.ci_high), (now.ci_low, now.ci_high))
+    difference = (after.median - before.median) / before.median if before.median else 0.0
+    apart = _apart((before.ci_low, before.ci_high), (after.ci_low, after.ci_high))
     outcome = RerunOutcome.OPEN if _liftable(second) else RerunOutcome.MACHINE
     if abs(difference) <= AGREE or not apart:
         outcome = RerunOutcome.REAL

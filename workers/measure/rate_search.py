@@ -22,6 +22,7 @@ LOWEST: Final = 1 / 64  # of the capacity: below it an idle server is not quick 
 FIRST: Final = 0.5  # of the capacity: the first rate tried
 
 FOUND = f"the rates that hold and that do not are within {TOLERANCE:.0%}"
+ALONE = "even a call that waits for nothing takes longer than the bound"
 NONE_HOLDS = "even at rates at which hardly any query waits, too many are late"
 NO_TIME = "the time for the search ended"
 
