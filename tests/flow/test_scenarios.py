@@ -32,7 +32,7 @@ def test_every_scenario_runs_and_is_reported_apart(tmp_path: Path) -> None:
     assert "## Fake: throughput" in text
     assert "| 1 to 4 | every doubling up to the largest size was tried |" in text
     assert "## Fake: server" in text
-    assert "was overloaded: of 400 queries per second it served" in text
+    assert "was overloaded: offered 400 queries per second, served" in text
     searched = next(row["result"] for row in rows if row["scenario"] == "throughput")
     shown = json.loads(farm("results", "show", searched, "-f", "json").stdout)
     assert next(row["n"] for row in shown["metrics"] if row["metric"] == "sustained_throughput") == 2  # both repeats

@@ -155,15 +155,24 @@ def of_scenarios(engine: Engine) -> str:
             "measurements": (measured("latency", 0.040), measured("sustained_throughput", 98.0)),
             "facts": {"batch_search": {"best": 4, "ended": "memory ran out", "tried": tried}},
         },
-        {"measurements": served, "facts": {"load": 0.05}},
+        {"measurements": served, "facts": {"rate": 5.0, "load": 0.05}},
         {
             "measurements": (measured("service_time", 0.1),),
-            "facts": {"load": 5.0, "overloaded": {"rate": 50.0, "served": 12.0, "longest_wait": 2.5}},
+            "facts": {
+                "rate": 50.0,
+                "load": 5.0,
+                "overloaded": {"rate": 50.0, "served": 12.0, "left": 30, "longest_wait": 2.5},
+            },
             "doubts": (Doubt(kind=DoubtKind.OVERLOADED, figure=5.0, detail="too much"),),
         },
         {
             "measurements": (*served, measured("highest_rate", 20.0)),
-            "facts": {"load": 0.2, "within_bound": 0.995, "rate_search": {"ended": "found", "steps": steps}},
+            "facts": {
+                "rate": 20.0,
+                "load": 0.2,
+                "within_bound": 0.995,
+                "rate_search": {"ended": "found", "steps": steps},
+            },
         },
     )
     for job_id, result in enumerate(results, start=1):
@@ -178,7 +187,7 @@ def test_throughputs_and_servers_have_tables_of_their_own(engine: Engine) -> Non
     assert "| 4: 100, 8: no |" in text
     assert "| minilm | cpu | fp32 | 5.00 | 12.0 ms | – | – | 5.00 % | 20 | – | – | REAL |  | – |" in text
     assert (
-        "| minilm | cpu | fp32 | 5.20 | 12.0 ms | – | – | 20.0 % | 20 | 20.0 | p99 within 100 ms | REAL |  | 99.5 % |"
+        "| minilm | cpu | fp32 | 20.0 | 12.0 ms | – | – | 20.0 % | 20 | 20.0 | p99 within 100 ms | REAL |  | 99.5 % |"
         in text
     )
     assert "| found | 20.0/s held, 40.0/s did not |" in text
@@ -186,7 +195,7 @@ def test_throughputs_and_servers_have_tables_of_their_own(engine: Engine) -> Non
 
 def test_an_overloaded_server_is_told_in_words_and_has_no_percentiles(engine: Engine) -> None:
     text = of_scenarios(engine)
-    said = "of 50.0 queries per second it served 12.0, the queue still growing, with waits of up to 2.50 s"
+    said = "offered 50.0 queries per second, served 12.0; the queue was still growing, and the longest wait was 2.50 s"
     assert f"minilm on cpu fp32 was overloaded: {said}" in text
     assert "| minilm | cpu | fp32 | 50.0 | – | – | – | 500 % | 20 | – | – | REAL | overloaded |" in text
 

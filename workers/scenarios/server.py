@@ -116,7 +116,7 @@ def _told(served: Served, spec: JobSpec) -> Told:
         "offered_rate": [] if offered is None else [offered],
         LOOP_TIME: [served.elapsed()],
     }
-    facts: dict[str, JsonValue] = {"load": load, "late_start_seconds": _late(served.late_starts())}
+    facts: dict[str, JsonValue] = {"rate": rate, "load": load, "late_start_seconds": _late(served.late_starts())}
     if load >= 1:
         told: dict[str, JsonValue] = {
             "rate": rate,
@@ -133,10 +133,8 @@ def _told(served: Served, spec: JobSpec) -> Told:
 
 
 def _overload(served: Served, *, rate: float, load: float) -> Doubt:
-    detail = (
-        f"{rate:.3g} queries per second were offered and {served.achieved():.3g} served; the queue was still growing, "
-        f"{served.left} waited at the end"
-    )
+    queue = f"the queue was still growing, {served.left} waited" if served.left else "the queue would grow for ever"
+    detail = f"{rate:.3g} queries per second were offered and {served.achieved():.3g} served; {queue}"
     return Doubt(kind=DoubtKind.OVERLOADED, figure=load, detail=detail)
 
 

@@ -85,8 +85,8 @@ def _sizes(row: ResultRow) -> str | None:
 
 def _rate(row: ResultRow) -> float | None:
     """Give the rate of the run: the one that was found, where it was searched."""
-    asked = row.server.rate if row.server else None
-    return row.median("offered_rate") if isinstance(asked, str) else asked
+    rate = row.facts.get("rate")
+    return None if rate is None else float(rate)
 
 
 def _server(row: ResultRow, percentile: str) -> float | None:
@@ -115,9 +115,10 @@ def _overloaded(row: ResultRow) -> bool:
 def _overload(row: ResultRow) -> str:
     """Say what an overloaded server was offered, and what it served."""
     told = row.facts["overloaded"]
+    queue = "the queue was still growing" if told["left"] else "the queue would grow for ever"
     return (
-        f"{row.model} on {row.variant()} was overloaded: of {shown(told['rate'], '')} queries per second it served "
-        f"{shown(told['served'], '')}, the queue still growing, with waits of up to {shown(told['longest_wait'], 's')}."
+        f"{row.model} on {row.variant()} was overloaded: offered {shown(told['rate'], '')} queries per second, served "
+        f"{shown(told['served'], '')}; {queue}, and the longest wait was {shown(told['longest_wait'], 's')}."
     )
 
 
