@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 import psutil
 
+from farm.contract.scenario import Throughput
 from workers.measure.footprint import Footprint
 from workers.opening import OpenCell
 from workers.scenario import Found, Trial, scenario_of
@@ -40,7 +41,7 @@ def settle(cell: OpenCell, engine: Any, workload: Workload, *, footprint: Footpr
         workload=workload,
         with_batch=lambda size: cell.turned_to(spec.model_copy(update={"batch_size": size})).workload(engine),
         memory=footprint.growth if cell.device == "host" else device_memory,
-        memory_limit=_limit(cell, footprint),
+        memory_limit=None if spec.throughput is None else _limit(cell, spec.throughput, footprint),
         seed=spec.seed + cell.assignment.repeat,
     )
     found = scenario_of(spec).search(trial)
@@ -51,10 +52,9 @@ def settle(cell: OpenCell, engine: Any, workload: Workload, *, footprint: Footpr
     return Tried(turned, turned.workload(engine), found)
 
 
-def _limit(cell: OpenCell, footprint: Footprint) -> float | None:
+def _limit(cell: OpenCell, asked: Throughput, footprint: Footprint) -> float | None:
     """Give the limit of the sweep, else what is free here; a GPU says itself when its memory ends."""
-    asked = cell.assignment.spec.throughput
-    if asked is not None and asked.memory_bytes is not None:
+    if asked.memory_bytes is not None:
         return asked.memory_bytes
     if cell.device != "host":
         return None

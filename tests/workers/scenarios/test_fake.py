@@ -71,7 +71,7 @@ def test_where_not_even_the_least_batch_fits_the_job_says_what_it_needs(
 
 
 def test_a_server_tells_latency_from_the_arrival_and_no_latency_of_single_calls(model_cache: Path) -> None:
-    found = outcome(model_cache, "server", call=0.002, server=Server(rate=100, latency_bound=0.5))
+    found = outcome(model_cache, "server", call=0.002, server=Server(rate=100, latency_bound=0.5, percentile=90))
     rows = readings(found)
     assert not {"latency", "latency_per_item", "throughput"} & rows.keys()
     waited = zip(rows["server_latency"], rows["queueing_time"], rows["service_time"], strict=True)
