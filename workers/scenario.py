@@ -30,7 +30,7 @@ class Timed(NamedTuple):
     kept: Sequence[Raw]
     told: Callable[[], Told]
     idle: float = 0.0  # seconds in which the loop waited for something to do
-    spun: float = 0.0  # of these, seconds in which it used the processor all the same
+    spun: float = 0.0  # of these, seconds in which it used the processor all the same, for itself
 
 
 class Trial(NamedTuple):

@@ -43,7 +43,7 @@ class Served(NamedTuple):
     kept: tuple[Raw, Raw]  # outputs of the last call, and of one at random
     began: int
     idle: int  # between the calls, with nothing to do
-    spun: int  # of that, not asleep
+    spun: int  # of that, not asleep: looking at the clock, or at what was measured so far
     left: int  # queries that had arrived and were not served when the loop ended
     arriving: float  # seconds from the beginning in which all these queries arrived
 
@@ -102,7 +102,10 @@ def serve(
             moment = began + int(seconds * SECOND)
             at = now()
             if at < moment:
-                if moment - at > PAUSE * SECOND and latencies and until.known(latencies):
+                enough = moment - at > PAUSE * SECOND and bool(latencies) and until.known(latencies)
+                spun += now() - at
+                if enough:
+                    idle += now() - at
                     break
                 spun += wait(moment)
             start = now()

@@ -81,6 +81,7 @@ def test_a_pause_is_used_to_look_and_may_end_the_run() -> None:
 
         def known(self, latencies: object) -> bool:
             self.looked += 1
+            server.at += 1_000_000
             return self.looked == 3
 
     server, patient = Server(0.001), Patient(10_000)
@@ -88,6 +89,7 @@ def test_a_pause_is_used_to_look_and_may_end_the_run() -> None:
     found = serve(server, due, patient, limit=1e9, seed=0, now=server.now, wait=server.wait)
     assert patient.looked == 3
     assert 3 <= len(found.calls) < 20
+    assert found.spun == 3_000_000  # a look is the loop's own work, not the model's
 
 
 def test_waiting_sleeps_and_only_spins_at_the_end() -> None:

@@ -80,7 +80,7 @@ def test_a_server_tells_latency_from_the_arrival_and_no_latency_of_single_calls(
     assert found.facts["within_bound"] == 1.0
     assert len(rows["server_latency"]) >= 100
     assert rows["loop_time"][0] > sum(rows["service_time"])
-    assert rows["cpu_time"][0] < 0.002  # waiting for arrivals is sleep
+    assert told(found, "late_start_seconds")["n"] > 10
     assert {"offered_rate", "achieved_rate", "memory_growth"} <= rows.keys()
 
 
