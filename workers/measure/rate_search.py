@@ -16,6 +16,7 @@ from scipy.stats import binom
 #: Queries expected beyond the percentile in a step that runs to its end.
 BEYOND: Final = 10
 MOST: Final = 100_000  # queries of a step, whatever the percentile is
+ROUNDING: Final = 1e-9  # 1 - 0.9 is a little less than 0.1
 DOUBT: Final = 0.05  # chance that a step holds early by luck
 TOLERANCE: Final = 0.05  # the search ends when the rates that hold and that do not are this near, relative
 LOWEST: Final = 1 / 64  # of the capacity: below it an idle server is not quick enough either
@@ -40,11 +41,17 @@ class Step(NamedTuple):
 
 
 class RateSearch(NamedTuple):
-    """The highest rate that held, the steps in the order they were made, and why the search ended."""
+    """The highest rate that held, the lowest above it that did not, all steps in order, and why the search ended."""
 
     highest: float | None
+    above: float
     steps: tuple[Step, ...]
     ended: str
+
+    def unsure(self) -> float:
+        """Give how far the true rate may lie from the middle between the two, relative; 0 where the search was done."""
+        low = self.highest or 0.0
+        return (self.above - low) / (self.above + low) if self.ended == NO_TIME else 0.0
 
 
 class Trial:
@@ -56,7 +63,7 @@ class Trial:
         self._rate = rate
         self._share = 1 - percentile / 100
         self.planned = planned(percentile)
-        self._allowed = int(self._share * self.planned + 1e-9)
+        self._allowed = int(self._share * self.planned + ROUNDING)
         self._sure = _sure(self._share, self.planned, self._allowed)
         self.queries = self.late = 0
         self._busy = 0.0
@@ -85,7 +92,7 @@ class Trial:
     def holds(self) -> bool:
         """Say whether the percentile was within its bound, of a server that can keep up."""
         can_keep_up = self._rate * self._busy / self.queries < 1
-        return can_keep_up and self.late <= self._share * self.queries + 1e-9
+        return can_keep_up and self.late <= self._share * self.queries + ROUNDING
 
     def supported(self) -> bool:
         """Say whether at least one query is expected beyond the percentile."""
@@ -110,11 +117,11 @@ def highest_rate(attempt: Callable[[float], Step], capacity: float, *, out_of_ti
         steps.append(step)
         low, high = (rate, high) if step.holds else (low, rate)
         if not low and high <= capacity * LOWEST:
-            return RateSearch(None, tuple(steps), NONE_HOLDS)
-        if out_of_time():
-            return RateSearch(low or None, tuple(steps), NO_TIME)
+            return RateSearch(None, high, tuple(steps), NONE_HOLDS)
+        if out_of_time() and high - low > TOLERANCE * high:
+            return RateSearch(low or None, high, tuple(steps), NO_TIME)
         rate = (low + high) / 2
-    return RateSearch(low, tuple(steps), FOUND)
+    return RateSearch(low, high, tuple(steps), FOUND)
 
 
 def _sure(share: float, most: int, allowed: int) -> list[float]:

@@ -43,14 +43,16 @@ def search(trial: Trial) -> Found | None:
     alone = durations(sample(trial.workload, _quick(how), seed=trial.seed).calls)
     capacity = 1 / float(np.mean(alone))
     if float(np.median(alone)) > (asked.latency_bound or 0.0):
-        looked = RateSearch(None, (), rate_search.ALONE)
+        looked = RateSearch(None, capacity, (), rate_search.ALONE)
     else:
         looked = highest_rate(lambda rate: _step(trial, rate), capacity, out_of_time=lambda: time.monotonic() >= until)
     rate = looked.highest or IDLE * capacity
-    told = Told({"highest_rate": [looked.highest or 0.0]}, facts={"rate_search": _facts(looked, capacity)})
+    unknown = looked.highest is None and looked.ended == rate_search.NO_TIME
+    highest = {"highest_rate": [] if unknown else [looked.highest or 0.0]}
     settled = trial.spec.model_copy(update={"server": asked.model_copy(update={"rate": rate})})
+    told = Told(highest, facts={"rate_search": _facts(looked, capacity)})
     seconds = time.monotonic() - began
-    return Found(settled, told, seconds, lambda told: _missed(told, asked) if looked.highest else ())
+    return Found(settled, told, seconds, lambda told: (*_unfinished(looked), *_missed(told, asked, looked)))
 
 
 def measure(workload: Workload, spec: JobSpec, *, seed: int) -> Timed:
@@ -152,14 +154,22 @@ def _doubts(latencies: Sequence[float], spec: JobSpec) -> tuple[Doubt, ...]:
     return tuple(found)
 
 
-def _missed(told: Told, asked: Server) -> tuple[Doubt, ...]:
-    """Hold the run at the highest rate to the bound."""
+def _unfinished(looked: RateSearch) -> tuple[Doubt, ...]:
+    """Doubt a highest rate that the search had no time to narrow down."""
+    if not looked.unsure():
+        return ()
+    detail = f"the search ended by its time: the highest rate is from {looked.highest or 0:.3g} to {looked.above:.3g}/s"
+    return (Doubt(kind=DoubtKind.IMPRECISE, figure=looked.unsure(), detail=detail),)
+
+
+def _missed(told: Told, asked: Server, looked: RateSearch) -> tuple[Doubt, ...]:
+    """Hold the run at the highest rate to the bound; where no rate holds, it need not."""
     latencies = np.asarray(told.readings.get("server_latency", []))
     late = float(np.mean(latencies > asked.latency_bound)) if len(latencies) else 0.0
     allowed = 1 - asked.percentile / 100
-    if late <= allowed:
+    if looked.highest is None or late <= allowed + rate_search.ROUNDING:
         return ()
-    detail = f"{late:.1%} of the queries took longer than {asked.latency_bound:g} s, {allowed:.3%} may"
+    detail = f"{late:.2%} of the queries took longer than {asked.latency_bound:g} s, {allowed:.2%} may"
     return (Doubt(kind=DoubtKind.BOUND_MISSED, figure=late, detail=detail),)
 
 

@@ -41,8 +41,10 @@ def test_where_no_rate_holds_there_is_none_and_the_search_ends() -> None:
 
 def test_a_search_ends_with_its_time_and_says_so() -> None:
     found = searched(lambda rate: rate < 90, steps=2)
-    assert (found.highest, found.ended) == (75, rate_search.NO_TIME)
-    assert searched(lambda rate: False, steps=1).highest is None
+    assert (found.highest, found.above, found.ended) == (75, 100, rate_search.NO_TIME)
+    assert found.unsure() == pytest.approx(25 / 175)
+    assert searched(lambda rate: False, steps=1).unsure() == 1
+    assert searched(lambda rate: rate < 90).unsure() == 0
 
 
 def trial_at(rate: float, *, bound: float, seconds: float = 0.01, percentile: float = 99, limit: float = 1e9) -> Trial:

@@ -116,3 +116,11 @@ def test_a_bound_below_one_call_holds_at_no_rate_and_says_why(model_cache: Path)
     assert readings(found)["highest_rate"] == (0.0,)
     assert told(found, "rate_search")["ended"] == "even a call that waits for nothing takes longer than the bound"
     assert found.facts["within_bound"] == 0.0
+
+
+def test_a_search_without_time_claims_no_more_than_it_knows(model_cache: Path) -> None:
+    asked = Server(rate="highest", latency_bound=1, percentile=99)
+    found = outcome(model_cache, "server", call=0.005, server=asked, max_seconds=0.05)
+    (doubt,) = [each for each in found.doubts if "the search ended by its time" in each.detail]
+    assert doubt.kind == DoubtKind.IMPRECISE
+    assert 0 < doubt.figure <= 1
