@@ -16,6 +16,7 @@ from pathlib import Path
 from fidelity import assignment, in_fresh_process
 
 from workers import cell
+from workers.opening import open_cell
 from workers.platforms._openvino_export import WHOLE, exported
 
 MODELS = ("minilm", "clip")
@@ -44,7 +45,7 @@ def main() -> None:
     for model in MODELS:
         given = assignment(model, "openvino")
         cell.prepare(given, lambda _: None)
-        opened = cell.open_cell(given)
+        opened = open_cell(given)
         graph = exported(opened.request())[0] / WHOLE
         shapes = ",".join(f"{name}[{','.join(map(str, array.shape))}]" for name, array in opened.inputs.items())
         pairs = [(in_fresh_process(given), by_app(graph, shapes, given.threads)) for _ in range(asked.rounds)]

@@ -19,6 +19,7 @@ from farm.contract.job import Assignment, JobSpec, Measure, ModelReference
 from farm.contract.requirement import Requirement
 from farm.settings import read_settings
 from workers import cell
+from workers.opening import open_cell
 from workers.platforms._openvino_export import exported
 from workers.probe import usable_processors
 
@@ -69,7 +70,7 @@ def in_fresh_process(given: Assignment) -> float:
 
 def by_script(given: Assignment) -> float:
     """Run the plain script in a new interpreter."""
-    opened = cell.open_cell(given)
+    opened = open_cell(given)
     _, script = MODELS[given.spec.model.name]
     command = [sys.executable, str(HERE / script), given.spec.platform, str(opened.folder.path)]
     if given.spec.platform == "openvino":

@@ -60,7 +60,7 @@ class Engine(Protocol):
         """Say where it really runs: classes, devices of weights and outputs, types, threads; read from the runtime."""
 
     def device_memory(self) -> dict[str, float]:
-        """Give peak bytes on the device by metric name; empty where the device is the host."""
+        """Give peak bytes on the device since this was last asked, by metric; empty where the device is the host."""
 
 
 class ForwardEngine(Engine, Protocol):

@@ -23,6 +23,9 @@ class Meter:
     def before_loading(self) -> None:
         """Called when the runtime is imported and the model is not loaded."""
 
+    def after_warmup(self) -> None:
+        """Called when the model is loaded and warm, before a search tries other settings with it."""
+
     def before_calls(self) -> None:
         """Called right before the first timed call."""
 

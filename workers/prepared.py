@@ -13,7 +13,7 @@ from farm.contract.value import digest
 
 KIND: Final = "prepared"
 #: What does not change what is prepared.
-BESIDE: Final = {"measure", "timeout", "requirement", "scenario"}
+BESIDE: Final = {"measure", "timeout", "requirement", "scenario", "throughput", "server"}
 
 
 class Prepared:
@@ -25,8 +25,12 @@ class Prepared:
         self._environment = environment
 
     def has(self, spec: JobSpec) -> bool:
-        """Say whether a cell was prepared before. A hub model never counts: it may have moved on since."""
-        return spec.model.source != "hub" and self._mark(spec).is_dir()
+        """Say whether a cell was prepared before.
+
+        A hub model never counts: it may have moved on since. Nor does a batch that is searched: its reference is made
+        when it is found.
+        """
+        return spec.model.source != "hub" and not spec.searches_batch() and self._mark(spec).is_dir()
 
     def note(self, spec: JobSpec) -> None:
         """Remember that a cell is prepared; where the disk is full, it is prepared again."""

@@ -145,8 +145,12 @@ def _children(attempt: _Attempt) -> list[tuple[Outcome, str]]:
 
 
 def _repeats(attempt: _Attempt, *, may_make: bool) -> list[tuple[Outcome, str]]:
-    repeats = range(attempt.claimed.spec.measure.repeats)
-    return [_child(attempt, "measure", repeat=repeat, may_make=may_make) for repeat in repeats]
+    """Measure in fresh processes. What the first one searched and found, the others measure."""
+    first = _child(attempt, "measure", may_make=may_make)
+    spec = first[0].settled or attempt.claimed.spec
+    others = attempt._replace(claimed=attempt.claimed._replace(spec=spec))
+    repeats = range(1, spec.measure.repeats)
+    return [first, *(_child(others, "measure", repeat=repeat, may_make=may_make) for repeat in repeats)]
 
 
 def _child(attempt: _Attempt, task: Task, *, repeat: int = 0, may_make: bool = True) -> tuple[Outcome, str]:

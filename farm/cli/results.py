@@ -53,6 +53,7 @@ COLUMNS = (
     Column("doubts", "Doubts"),
     Column("machine", "Machine"),
     Column("finished_at", "Finished (UTC)"),
+    Column("scenario", "Scenario"),
 )
 
 
@@ -64,7 +65,7 @@ def results(
     family: Annotated[str | None, typer.Option(help="Kind of work, such as text_embedding.")] = None,
     platform: Annotated[str | None, typer.Option(help="Runtime on a device, such as openvino.")] = None,
     precision: Annotated[str | None, typer.Option(help="Number format, such as bf16.")] = None,
-    scenario: Annotated[str | None, typer.Option(help="latency or throughput.")] = None,
+    scenario: Annotated[str | None, typer.Option(help="latency, throughput or server.")] = None,
     machine: Annotated[str | None, typer.Option(help="Name of the box.")] = None,
     verdict: Annotated[str | None, typer.Option(help="real, suspect or mock.")] = None,
     db: Db = None,
@@ -167,7 +168,7 @@ def _row(row: ResultRow) -> tuple[Cell, ...]:
         row.model,
         row.platform,
         row.precision,
-        row.batch_size,
+        row.measured_batch(),
         latency.median if latency else None,
         latency.p95 if latency else None,
         row.median("throughput"),
@@ -177,6 +178,7 @@ def _row(row: ResultRow) -> tuple[Cell, ...]:
         ", ".join(row.doubts),
         row.machine,
         f"{row.finished_at:%Y-%m-%d %H:%M:%S}",
+        row.scenario_words() or row.scenario,
     )
 
 

@@ -20,6 +20,8 @@ class DoubtKind(StrEnum):
     BIMODAL = "bimodal"
     AUTOCORRELATED = "autocorrelated"
     ABOVE_ROOF = "above_roof"
+    OVERLOADED = "overloaded"
+    BOUND_MISSED = "bound_missed"
 
 
 MEANING: Final[dict[DoubtKind, str]] = {
@@ -34,6 +36,8 @@ MEANING: Final[dict[DoubtKind, str]] = {
     DoubtKind.BIMODAL: "the calls had two speeds, so no one figure stands for them (figure: slower / faster mode)",
     DoubtKind.AUTOCORRELATED: "calls took as long as those before them (figure: calls that tell as much as one would)",
     DoubtKind.ABOVE_ROOF: "faster than the measured roofline and its error allow (figure: times the roof)",
+    DoubtKind.OVERLOADED: "queries arrived faster than they could be served (figure: seconds of calls due per second)",
+    DoubtKind.BOUND_MISSED: "the run at the highest rate found did not keep the bound (figure: share of queries late)",
 }
 
 

@@ -5,12 +5,16 @@ from typing import Final, Literal
 from pydantic import Field, model_validator
 
 from farm.contract.requirement import Requirement
+from farm.contract.scenario import SERVER, Scenario, Server, Throughput, batch_words, words
 from farm.contract.value import Scalar, Value, digest
 
-Scenario = Literal["latency", "throughput"]
 ModelSource = Literal["zoo", "folder", "hub"]
 
 SCHEMA_VERSION: Final = 1
+#: How long, where and why: they do not change what a number means.
+NO_MEANING: Final = frozenset({"measure", "timeout", "requirement", "schema_version"})
+#: Settings of a scenario: left out of the fingerprint where they are not set, so that older fingerprints stay.
+OF_SCENARIO: Final = ("throughput", "server")
 
 
 class ModelReference(Value):
@@ -51,7 +55,9 @@ class JobSpec(Value):
     platform: str
     precision: str
     scenario: Scenario = "latency"
-    batch_size: int = Field(1, ge=1)
+    throughput: Throughput | None = None  # None: batches as given, back to back
+    server: Server | None = None  # of the scenario server alone, which cannot do without
+    batch_size: int = Field(1, ge=1)  # the least one, where the best is searched
     sequence_length: int | None = Field(None, ge=1)  # tokens in; None where the family has no such axis
     new_tokens: int | None = Field(None, ge=1)  # tokens out; None where the family has no such axis
     options: dict[str, Scalar] = {}
@@ -60,20 +66,32 @@ class JobSpec(Value):
     timeout: float = Field(900.0, gt=0)  # seconds, the whole attempt
     requirement: Requirement
 
+    @model_validator(mode="after")
+    def _arrivals_for_the_server_alone(self) -> "JobSpec":
+        if (self.scenario == SERVER) != (self.server is not None):
+            raise ValueError("a rate of arrivals belongs to the scenario server, and to no other")
+        return self
+
     def fingerprint(self) -> str:
         """Hash what was measured. How long, where and why are left out: they do not change what the number means."""
-        return digest(self.model_dump(mode="json", exclude={"measure", "timeout", "requirement", "schema_version"}))
+        unset = {name for name in OF_SCENARIO if getattr(self, name) is None}
+        return digest(self.model_dump(mode="json", exclude={*NO_MEANING, *unset}))
+
+    def searches_batch(self) -> bool:
+        """Say whether the batch size is found while measuring."""
+        return self.throughput is not None and self.throughput.search_batch_size is not None
 
     def cell(self) -> str:
         """Name the cell for people, as in `gpt2 x openvino bf16 batch 1 tokens 128+16`."""
-        words = [self.model.name, "x", self.platform, self.precision, f"batch {self.batch_size}"]
+        batch = batch_words(self.batch_size, self.throughput)
+        told = [self.model.name, "x", self.platform, self.precision, batch]
         if self.sequence_length:
-            words.append(f"tokens {self.sequence_length}" + (f"+{self.new_tokens}" if self.new_tokens else ""))
+            told.append(f"tokens {self.sequence_length}" + (f"+{self.new_tokens}" if self.new_tokens else ""))
         elif self.new_tokens:
-            words.append(f"new tokens {self.new_tokens}")
-        if self.scenario != "latency":
-            words.append(self.scenario)
-        return " ".join([*words, *(f"{key}={value}" for key, value in sorted(self.options.items()))])
+            told.append(f"new tokens {self.new_tokens}")
+        if scenario := words(self.scenario, self.throughput, self.server):
+            told.append(scenario)
+        return " ".join([*told, *(f"{key}={value}" for key, value in sorted(self.options.items()))])
 
 
 class Assignment(Value):

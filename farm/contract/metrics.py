@@ -3,7 +3,7 @@
 from typing import Final, Literal, NamedTuple
 
 Better = Literal["lower", "higher", "neither"]
-Unit = Literal["s", "bytes", "items/s", "tokens/s", "J", "FLOP", "FLOP/s", "bytes/s", "1"]
+Unit = Literal["s", "bytes", "items/s", "tokens/s", "queries/s", "J", "FLOP", "FLOP/s", "bytes/s", "1"]
 
 
 class Metric(NamedTuple):
@@ -20,6 +20,46 @@ _ROWS: Final = (
     Metric("latency", "s", "lower", "Latency", "Wall time of one call with its whole batch, device synchronised."),
     Metric("throughput", "items/s", "higher", "Throughput", "Batch items divided by the wall time of the call."),
     Metric("latency_per_item", "s", "lower", "Time per item", "Wall time of one call divided by its batch items."),
+    Metric(
+        "sustained_throughput",
+        "items/s",
+        "higher",
+        "Sustained",
+        "Batch items of all timed calls divided by the wall time of the loop (scenario throughput).",
+    ),
+    Metric(
+        "server_latency",
+        "s",
+        "lower",
+        "Server latency",
+        "From the scheduled arrival of a query to its answer, however late its call began. Not of an overloaded run.",
+    ),
+    Metric(
+        "queueing_time",
+        "s",
+        "lower",
+        "Queueing",
+        "From the scheduled arrival of a query to the start of its call. Not of an overloaded run.",
+    ),
+    Metric("service_time", "s", "lower", "Service", "Wall time of one call between arrivals, with its whole batch."),
+    Metric(
+        "offered_rate", "queries/s", "neither", "Offered", "Queries that arrived per second, by the drawn schedule."
+    ),
+    Metric("achieved_rate", "queries/s", "higher", "Served", "Queries answered per second of the timed loop."),
+    Metric(
+        "highest_rate",
+        "queries/s",
+        "higher",
+        "Highest rate",
+        "Highest rate of arrivals found at which the percentile of the latency stayed within its bound; 0: none.",
+    ),
+    Metric(
+        "loop_time",
+        "s",
+        "neither",
+        "Timed loops",
+        "Wall time of the timed loop, with waits for arrivals and a search before it (throughput and server).",
+    ),
     Metric(
         "build_time", "s", "neither", "Build", "Building or fetching the model folder; only where it was not cached."
     ),

@@ -6,6 +6,7 @@ from pydantic import JsonValue
 
 from farm.contract.doubts import Doubt
 from farm.contract.evidence import Evidence, Verdict
+from farm.contract.job import JobSpec
 from farm.contract.states import Stage
 from farm.contract.statistics import Statistics
 from farm.contract.value import Value
@@ -30,12 +31,13 @@ class Measurement(Value):
 
 
 class Outcome(Value):
-    """What one child process brings back."""
+    """What one child process brings back. `settled` is the job with what a search found, for the repeats after it."""
 
     readings: tuple[Reading, ...]
     doubts: tuple[Doubt, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     facts: dict[str, JsonValue] = {}  # what ran: library classes, threads, attention, device, revision
+    settled: JobSpec | None = None
 
 
 class Result(Value):

@@ -38,8 +38,11 @@ class Acceleration(NamedTuple):
 
 
 def acceleration(rows: Sequence[ResultRow]) -> Acceleration:
-    """Compare every platform with the base, cell by cell; only real results of the same machine are compared."""
-    real = [row for row in rows if row.verdict == Verdict.REAL and row.median("latency")]
+    """Compare every platform with the base, cell by cell; only real results of the same machine are compared.
+
+    Compared are single calls; a throughput or a server has figures of its own.
+    """
+    real = [row for row in rows if row.verdict == Verdict.REAL and row.of_single_calls() and row.median("latency")]
     base = {(*row.work(), row.precision): row for row in real if row.platform == BASE_PLATFORM and not row.options}
     others = [row for row in real if row.platform != BASE_PLATFORM]
     equal = [_compare(row, base[key]) for row in others if (key := (*row.work(), row.precision)) in base]

@@ -1,4 +1,4 @@
-"""The duty cycle: how much of the wall time of a sweep, and of each attempt, was spent in timed calls."""
+"""The duty cycle: how much of the wall time of a sweep, and of each attempt, was spent in timed loops."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from farm.contract.states import AttemptState
 from farm.database import tables
 
-#: The metric whose samples are the timed calls, and the one that is loading.
+#: The time of whole loops, which scenarios with waits or searches tell; else the samples that are the timed calls.
+LOOPS: Final = "loop_time"
 CALLS: Final = "latency"
 LOADING: Final = "load_time"
 #: Where an attempt's facts keep the seconds of its evidence.
@@ -48,7 +49,7 @@ class Duty(NamedTuple):
     attempts: tuple[AttemptTime, ...]
 
     def measured(self) -> float:
-        """Sum the seconds of all timed calls."""
+        """Sum the seconds of all timed loops."""
         return sum(attempt.measured for attempt in self.attempts)
 
     def share(self) -> float | None:
@@ -89,7 +90,7 @@ def duty_of(session: Session, sweep: str) -> Duty:
             .add_columns(tables.Measurement.mean, tables.Measurement.n)
             .join(tables.Attempt, tables.Attempt.id == tables.Measurement.attempt_id)
             .join(tables.Job, tables.Job.id == tables.Attempt.job_id)
-            .where(here, tables.Measurement.metric.in_((CALLS, LOADING)))
+            .where(here, tables.Measurement.metric.in_((LOOPS, CALLS, LOADING)))
         )
     }
     times = tuple(
@@ -98,7 +99,7 @@ def duty_of(session: Session, sweep: str) -> Duty:
             started_at=row.started_at,
             finished_at=row.finished_at,
             loading=seconds.get((row.id, LOADING), 0.0),
-            measured=seconds.get((row.id, CALLS), 0.0),
+            measured=seconds.get((row.id, LOOPS), seconds.get((row.id, CALLS), 0.0)),
             proving=row.proving,
         )
         for row in ended

@@ -30,7 +30,7 @@ FILTERS: Final[dict[str, Filter]] = {
         Filter("family", tables.Job.family, "kind of work"),
         Filter("platform", tables.Job.platform, "runtime on a device"),
         Filter("precision", tables.Job.precision, "number format"),
-        Filter("scenario", tables.Job.scenario, "latency or throughput"),
+        Filter("scenario", tables.Job.scenario, "latency, throughput or server"),
         Filter("machine", tables.Machine.name, "name of the box"),
         Filter("verdict", tables.Attempt.verdict, "real, suspect or mock"),
     )

@@ -23,10 +23,10 @@ class Ranked(NamedTuple):
 
 
 def rank(rows: Sequence[ResultRow]) -> list[Ranked]:
-    """Give the fastest of every model and setting, in the order of `rows`."""
+    """Give the fastest of every model and setting, in the order of `rows`; single calls only are ranked."""
     works: dict[tuple[str | int | None, ...], list[ResultRow]] = {}
     for row in rows:
-        if row.verdict == Verdict.REAL and row.median("latency"):
+        if row.verdict == Verdict.REAL and row.of_single_calls() and row.median("latency"):
             works.setdefault(row.work(), []).append(row)
     found = []
     for alike in works.values():

@@ -8,10 +8,12 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from farm.contract import scenario as scenarios
 from farm.contract.errors import UnknownName
 from farm.contract.evidence import Evidence, Verdict
 from farm.contract.judge import judge
 from farm.contract.machine import GIB
+from farm.contract.scenario import LATENCY, Server, Throughput
 from farm.contract.states import AttemptState
 from farm.contract.statistics import Statistics
 from farm.database import tables
@@ -49,6 +51,17 @@ class ResultRow(NamedTuple):
     metrics: dict[str, Statistics]
     doubts: tuple[str, ...]
     evidence: tuple[Evidence, ...] = ()
+    throughput: Throughput | None = None  # settings of the scenario throughput
+    server: Server | None = None  # and of the scenario server
+
+    def of_single_calls(self) -> bool:
+        """Say whether it is the latency of calls one after the other, which alone are ranked against each other."""
+        return self.scenario == LATENCY
+
+    def measured_batch(self) -> int:
+        """Give the batch size of its figures: the one that was found, where it was searched."""
+        best = self.facts.get("batch_search", {}).get("best")
+        return self.batch_size if best is None else int(best)
 
     def median(self, metric: str) -> float | None:
         """Give a metric's median, None where it was not measured."""
@@ -70,8 +83,8 @@ class ResultRow(NamedTuple):
         """Give what must be equal for two results to be compared: all but platform, precision and options."""
         return (
             self.model,
-            self.scenario,
-            self.batch_size,
+            self.scenario_words(),
+            self.batch_words(),
             self.sequence_length,
             self.new_tokens,
             self.machine_fingerprint,
@@ -79,14 +92,20 @@ class ResultRow(NamedTuple):
 
     def settings(self) -> str:
         """Name the work for people, beside its model: as in `batch 1, tokens 128+16, throughput`."""
-        words = [f"batch {self.batch_size}"]
+        words = [self.batch_words()]
         if self.sequence_length:
             words.append(f"tokens {self.sequence_length}" + (f"+{self.new_tokens}" if self.new_tokens else ""))
         elif self.new_tokens:
             words.append(f"new tokens {self.new_tokens}")
-        if self.scenario != "latency":
-            words.append(self.scenario)
-        return ", ".join(words)
+        return ", ".join([*words, *([self.scenario_words()] if self.scenario_words() else [])])
+
+    def scenario_words(self) -> str:
+        """Name the scenario with its settings: as in `server 5/s`; single calls need no name."""
+        return scenarios.words(self.scenario, self.throughput, self.server)
+
+    def batch_words(self) -> str:
+        """Name the batch that was asked for: as in `batch 8`, or `batch 1 to 64` where the best was searched."""
+        return scenarios.batch_words(self.batch_size, self.throughput)
 
     def variant(self) -> str:
         """Name how the work was done for people: as in `cpu bf16 attention=eager`."""
@@ -197,6 +216,8 @@ def _rows(session: Session, found: Sequence[Any]) -> list[ResultRow]:
             metrics=metrics[attempt.id],
             doubts=tuple(doubts[attempt.id]),
             evidence=tuple(proofs[attempt.id]),
+            throughput=Throughput.model_validate(job.spec["throughput"]) if job.spec.get("throughput") else None,
+            server=Server.model_validate(job.spec["server"]) if job.spec.get("server") else None,
         )
         for attempt, job, sweep, machine, environment in found
     ]

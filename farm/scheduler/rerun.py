@@ -15,10 +15,12 @@ from farm.contract.result import Result
 from farm.contract.states import AttemptState
 from farm.database import tables
 
-METRIC: Final = "latency"
+#: What two results are compared by: the first of these that the second one has. What was searched may have been found
+#: at another batch or rate, so that the times of its calls say nothing.
+METRICS: Final = ("highest_rate", "server_latency", "sustained_throughput", "latency")
 AGREE: Final = 0.05  # relative difference of two medians below which they agree, however narrow their intervals are
-#: Doubts that another run cannot lift: the operator chose them.
-LASTING: Final = frozenset({DoubtKind.SHARED_HOST})
+#: Doubts that another run cannot lift: the operator chose the one, the sweep the other.
+LASTING: Final = frozenset({DoubtKind.SHARED_HOST, DoubtKind.OVERLOADED})
 
 
 class RerunOutcome(StrEnum):
@@ -59,9 +61,11 @@ def doubted(session: Session, job_id: int) -> Doubted | None:
 
 def decide(session: Session, first: Doubted, second: Result) -> dict[str, JsonValue]:
     """Compare a re-run with the doubtful result before it; give the outcome with its figures, as facts."""
-    here = (tables.Measurement.attempt_id == first.attempt_id) & (tables.Measurement.metric == METRIC)
+    measured = {each.metric: each.statistics for each in second.measurements}
+    metric = next((metric for metric in METRICS if metric in measured), METRICS[0])
+    after = measured.get(metric)
+    here = (tables.Measurement.attempt_id == first.attempt_id) & (tables.Measurement.metric == metric)
     before = session.execute(select(tables.Measurement).where(here)).scalar_one_or_none()
-    after = next((each.statistics for each in second.measurements if each.metric == METRIC), None)
     told: dict[str, JsonValue] = {"outcome": RerunOutcome.OPEN, "first_attempt": first.public_id}
     if before is None or after is None:
         return told

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import NamedTuple
 
-from farm.contract.job import JobSpec, Measure, ModelReference, Scenario
+from farm.contract.job import JobSpec, Measure, ModelReference
 from farm.contract.requirement import Requirement
+from farm.contract.scenario import SERVER, THROUGHPUT, Scenario, Server, Throughput
 from farm.contract.value import Scalar, Value
 from farm.sweeps.catalogue import Catalogue, PlatformEntry
 from farm.sweeps.plan import FAST, Override, SweepPlan, Where
@@ -22,7 +23,10 @@ class Cell(Value):
 
 
 class Draft(NamedTuple):
-    """One cell as the axes give it, before overrides. An axis that the family has not is None (a batch: 1)."""
+    """One cell as the axes give it, before overrides. An axis that the family has not is None (a batch: 1).
+
+    Where the best batch is searched, its size is the least of the search, whatever the axis says.
+    """
 
     model: ModelReference
     platform: str
@@ -32,6 +36,8 @@ class Draft(NamedTuple):
     sequence_length: int | None
     new_tokens: int | None
     options: tuple[tuple[str, Scalar], ...]
+    throughput: Throughput | None
+    server: Server | None
 
 
 def expand(plan: SweepPlan, catalogue: Catalogue) -> tuple[Cell, ...]:
@@ -77,19 +83,44 @@ def _meets(name: str, values: tuple[Scalar, ...], draft: Draft, platform: Platfo
 def _drafts(plan: SweepPlan, catalogue: Catalogue) -> Iterator[Draft]:
     for model, platform, precision, scenario in product(plan.models, plan.platforms, plan.precision, plan.scenario):
         entry = catalogue.platforms[platform]
-        for batch, length, tokens, options in product(
-            plan.batch_size, plan.sequence_length, plan.new_tokens, _choices(plan.options.get(platform, {}))
+        batched = has_axis(catalogue, model, "batch_size")
+        throughput = _throughput(plan, batched=batched) if scenario == THROUGHPUT else None
+        for batch, length, tokens, options, server in product(
+            _batches(plan, throughput),
+            plan.sequence_length,
+            plan.new_tokens,
+            _choices(plan.options.get(platform, {})),
+            plan.server.each() if scenario == SERVER and plan.server else (None,),
         ):
             yield Draft(
                 model=model,
                 platform=platform,
                 precision=entry.fast_precision if precision == FAST else precision,
                 scenario=scenario,
-                batch_size=batch if has_axis(catalogue, model, "batch_size") else 1,
+                batch_size=batch if batched else 1,
                 sequence_length=length if has_axis(catalogue, model, "sequence_length") else None,
                 new_tokens=tokens if has_axis(catalogue, model, "new_tokens") else None,
                 options=tuple(options.items()),
+                throughput=throughput,
+                server=server,
             )
+
+
+def _throughput(plan: SweepPlan, *, batched: bool) -> Throughput | None:
+    """Give how the batch is chosen; a model without batches has none to search."""
+    asked = plan.throughput
+    return asked if asked is None or batched else _unsearched(asked)
+
+
+def _unsearched(asked: Throughput) -> Throughput | None:
+    """Give what is left of the settings for a batch that is not searched."""
+    return None if asked.memory_bytes is None else Throughput(memory_bytes=asked.memory_bytes)
+
+
+def _batches(plan: SweepPlan, throughput: Throughput | None) -> tuple[int, ...]:
+    if throughput is None or throughput.search_batch_size is None:
+        return plan.batch_size
+    return (throughput.search_batch_size[0],)
 
 
 def _choices(options: Mapping[str, tuple[Scalar, ...]]) -> list[dict[str, Scalar]]:
@@ -103,6 +134,8 @@ def _spec(plan: SweepPlan, draft: Draft, catalogue: Catalogue) -> JobSpec:
         platform=draft.platform,
         precision=draft.precision,
         scenario=draft.scenario,
+        throughput=draft.throughput,
+        server=draft.server,
         batch_size=draft.batch_size,
         sequence_length=draft.sequence_length,
         new_tokens=draft.new_tokens,
@@ -128,6 +161,8 @@ def _overridden(spec: JobSpec, override: Override, catalogue: Catalogue) -> JobS
         for name in ("batch_size", "sequence_length", "new_tokens")
         if (value := getattr(override, name)) is not None and has_axis(catalogue, spec.model, name)
     }
+    if "batch_size" in changed and spec.throughput is not None:  # a size that is said is not searched
+        changed["throughput"] = _unsearched(spec.throughput)
     if override.timeout is not None:
         changed["timeout"] = override.timeout
     if override.seed is not None:

@@ -9,7 +9,8 @@ from typing import Any, Final, TypeVar, get_args
 
 from pydantic import ValidationError
 
-from farm.contract.job import Measure, Scenario
+from farm.contract.job import Measure
+from farm.contract.scenario import Scenario
 from farm.contract.value import Scalar
 from farm.sweeps.catalogue import Catalogue
 from farm.sweeps.document import Node, fields, items, many, open_document, positive, text, whole, yes_or_no
@@ -18,6 +19,7 @@ from farm.sweeps.mistakes import Mistakes
 from farm.sweeps.models import ModelReader
 from farm.sweeps.parts import PartReader, read_labels, read_words
 from farm.sweeps.plan import FAMILY_AXES, FAST, Override, SweepPlan, Where
+from farm.sweeps.scenarios import check_scenarios, read_server, read_throughput
 
 REQUIRED: Final = ("name", "models", "platforms")
 KNOWN: Final = tuple(SweepPlan.model_fields)
@@ -62,6 +64,8 @@ class _Reading:
             **self._scalars(),
             **self._one("options", parts.options),
             **self._one("require", parts.require),
+            **self._one("throughput", lambda node: read_throughput(node, self._mistakes)),
+            **self._one("server", lambda node: read_server(node, self._mistakes)),
             **self._one("labels", lambda node: read_labels(node, self._mistakes)),
             "measure": measure,
             "exclude": tuple(where for _, where in exclude),
@@ -94,6 +98,8 @@ class _Reading:
         for axis in FAMILY_AXES:
             axes |= self._one(axis, sizes)
         self._check_names(axes)
+        if "scenario" in axes or "scenario" not in self._given:
+            check_scenarios(axes.get("scenario", ("latency",)), self._given, self._mistakes)
         return axes
 
     def _check_names(self, axes: dict[str, Any]) -> None:

@@ -4,7 +4,8 @@ from typing import Final
 
 from pydantic import Field, JsonValue
 
-from farm.contract.job import Measure, ModelReference, Scenario
+from farm.contract.job import Measure, ModelReference
+from farm.contract.scenario import Highest, Scenario, Server, Throughput
 from farm.contract.value import Scalar, Value
 
 #: The word that stands for each platform's own FAST_PRECISION.
@@ -42,14 +43,33 @@ class Override(Value):
     seed: int | None = None
 
 
+class Arrivals(Value):
+    """At which rates queries arrive in the scenario server; each is a cell of its own."""
+
+    rate: tuple[float | Highest, ...] = Field(min_length=1)
+    latency_bound: float | None = None  # seconds
+    percentile: float = 99.0
+
+    def each(self) -> tuple[Server, ...]:
+        """Give the settings of each cell."""
+        return tuple(
+            Server(rate=rate, latency_bound=self.latency_bound, percentile=self.percentile) for rate in self.rate
+        )
+
+
 class SweepPlan(Value):
-    """One sweep. The axes are models, platforms, precision, scenario, batch, lengths and each platform's options."""
+    """One sweep. The axes are models, platforms, precision, scenario, batch, lengths and each platform's options.
+
+    A server's rate of arrivals is an axis of that scenario.
+    """
 
     name: str
     models: tuple[ModelReference, ...] = Field(min_length=1)
     platforms: tuple[str, ...] = Field(min_length=1)
     precision: tuple[str, ...] = ("fp32",)
     scenario: tuple[Scenario, ...] = ("latency",)
+    throughput: Throughput | None = None
+    server: Arrivals | None = None
     batch_size: tuple[int, ...] = (1,)
     sequence_length: tuple[int, ...] = (128,)  # tokens in
     new_tokens: tuple[int, ...] = (32,)  # tokens out

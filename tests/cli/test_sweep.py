@@ -37,6 +37,19 @@ def test_a_dry_run_shows_cells_and_needs_and_submits_nothing(farm: Farm, sweep: 
     assert farm("sweep", "list", "-f", "json").out == "[]\n"
 
 
+def test_a_dry_run_says_the_settings_of_scenarios_in_words(farm: Farm, sweep: Path) -> None:
+    asked = (
+        "throughput: {search_batch_size: [1, 64], memory_gib: 8}\nserver: {rate: [5, highest], latency_bound: 0.1}\n"
+    )
+    sweep.write_text("name: s\nmodels: fake-model\nplatforms: fake\nscenario: [throughput, server]\n" + asked)
+    rows = json.loads(farm("sweep", "submit", sweep, "--dry-run", "-f", "json").out)
+    assert [row["cell"].removeprefix("fake-model x fake fp32 ") for row in rows] == [
+        "batch 1 to 64 throughput within 8 GiB",
+        "batch 1 server 5/s with p99 within 100 ms",
+        "batch 1 server highest rate with p99 within 100 ms",
+    ]
+
+
 def test_a_dry_run_against_a_farm_names_the_workers_that_could_take_each(
     farm: Farm, filled: Engine, sweep: Path
 ) -> None:

@@ -30,7 +30,6 @@ def test_a_platform_is_compared_at_equal_precision_and_at_its_best() -> None:
         {"machine_fingerprint": "another"},
         {"batch_size": 8},
         {"sequence_length": 64},
-        {"scenario": "throughput"},
         {"model": "gpt2"},
     ],
 )
@@ -38,6 +37,13 @@ def test_other_work_or_another_machine_is_not_compared_but_told(other: dict[str,
     lonely = row(latency=0.01, platform="openvino", **other)
     found = acceleration([row(latency=0.04), lonely])
     assert (found.equal, found.best, found.alone) == ((), (), (lonely,))
+
+
+@pytest.mark.parametrize("scenario", ["throughput", "server"])
+def test_other_scenarios_are_not_compared_with_single_calls_nor_among_themselves(scenario: str) -> None:
+    rows = [row(latency=0.04, scenario=scenario), row(latency=0.01, scenario=scenario, platform="openvino")]
+    assert acceleration(rows) == ((), (), ())
+    assert acceleration([row(latency=0.04), rows[1]]) == ((), (), ())
 
 
 @pytest.mark.parametrize("verdict", ["mock", "suspect"])

@@ -61,6 +61,22 @@ def test_the_duty_cycle_is_the_timed_calls_over_the_wall_time(engine: Engine) ->
     assert [each.beyond() for each in duty.attempts] == pytest.approx([4 - 2 - 0.25, 2 - 1 - 0.25])
 
 
+def test_where_a_loop_waits_or_searches_its_own_time_counts(engine: Engine) -> None:
+    sweep = builders.submitted(engine, builders.spec(), builders.spec(batch_size=2))
+    worker = builders.registered(engine, "fake")
+    server = (times("server_latency", 0.1, 0.2), times("service_time", 0.05, 0.05), times("loop_time", 3.0))
+    throughput = (times("latency", 0.1, 0.2), times("loop_time", 1.0))
+    for job, measured in ((1, server), (2, throughput)):
+        claim = builders.claimed(engine, worker, job_id=job)
+        with write(engine) as session:
+            assert settle_result(session, claim.token, builders.result(measurements=measured))
+    lasted(engine, 1, 0, 4)
+    lasted(engine, 2, 4, 6)
+    with read(engine) as session:
+        duty = duty_of(session, sweep)
+    assert [each.measured for each in duty.attempts] == [3.0, 1.0]
+
+
 def test_a_sweep_that_nobody_began_has_no_duty_cycle(engine: Engine) -> None:
     sweep = builders.submitted(engine, builders.spec())
     with read(engine) as session:

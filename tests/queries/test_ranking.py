@@ -41,5 +41,10 @@ def test_a_wrong_answer_fast_is_not_ranked(verdict: str) -> None:
     assert rank([row(latency=1.0), row(latency=0.01, platform="openvino", verdict=verdict)])[0].first.platform == "cpu"
 
 
+@pytest.mark.parametrize("scenario", ["throughput", "server"])
+def test_single_calls_alone_are_ranked(scenario: str) -> None:
+    assert rank([row(latency=0.01, scenario=scenario)]) == []
+
+
 def test_what_has_no_latency_is_not_ranked() -> None:
     assert rank([row(latency=None)]) == []

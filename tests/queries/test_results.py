@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import Engine
 
 from farm.contract.evidence import Evidence, Verdict
+from farm.contract.scenario import Server, Throughput
 from farm.database.engine import read
 from farm.queries import results
 from farm.queries.ranking import rank
@@ -62,6 +63,20 @@ def test_a_result_names_its_work_and_how_it_was_done() -> None:
     assert found.variant() == "cpu fp32 a=True b=2"
     assert row(sequence_length=None, new_tokens=8).settings() == "batch 1, new tokens 8"
     assert found.machine_words() == "CPU, 2 cores, 8 GiB, GPU"
+
+
+def test_the_settings_of_a_scenario_are_told_and_make_another_work() -> None:
+    slow, fast = (row(scenario="server", server=Server(rate=rate)) for rate in (5.0, 50.0))
+    assert slow.settings() == "batch 1, tokens 128, server 5/s"
+    assert slow.work() != fast.work()
+    searched = row(
+        scenario="throughput",
+        throughput=Throughput(search_batch_size=(1, 64), memory_bytes=2.0**33),
+        facts={"batch_search": {"best": 16}},
+    )
+    assert searched.settings() == "batch 1 to 64, tokens 128, throughput within 8 GiB"
+    assert searched.measured_batch() == 16
+    assert row(batch_size=4).measured_batch() == 4
 
 
 def test_the_interval_is_a_share_of_the_median() -> None:

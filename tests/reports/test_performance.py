@@ -1,15 +1,17 @@
 """The performance report says what the results prove, and no more."""
 
 import json
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
-from farm.contract.doubts import Doubt
+from farm.contract.doubts import Doubt, DoubtKind
 from farm.contract.errors import UnknownName
 from farm.contract.evidence import Verdict
 from farm.contract.job import ModelReference
 from farm.contract.requirement import Requirement
+from farm.contract.scenario import Server, Throughput
 from farm.database.engine import read, write
 from farm.queries.results import find_results
 from farm.reports import performance
@@ -166,3 +168,78 @@ def test_a_result_is_shown_below_its_roof(engine: Engine) -> None:
 )
 def test_figures_are_written_for_people(cell: float | None, unit: str, text: str) -> None:
     assert shown(cell, unit) == text
+
+
+def of_scenarios(engine: Engine) -> str:
+    """The report of single calls, a searched throughput, a server in time, one overloaded, and one at its highest."""
+    need = Requirement(tags=("box",))
+    searching = Throughput(search_batch_size=(1, 8), memory_bytes=2.0**31)
+    changes: tuple[dict[str, Any], ...] = (
+        {},
+        {"scenario": "throughput", "throughput": searching},
+        {"scenario": "server", "server": Server(rate=5)},
+        {"scenario": "server", "server": Server(rate=50)},
+        {"scenario": "server", "server": Server(rate="highest", latency_bound=0.1)},
+    )
+    cells = [spec(model=MINILM, platform="cpu", requirement=need, **change) for change in changes]
+    sweep, worker = submitted(engine, *cells), registered(engine, "box")
+    tried = [{"batch_size": 4, "items_per_second": 100.0}, {"batch_size": 8, "items_per_second": None, "refused": "no"}]
+    steps = [{"rate": 20.0, "holds": True}, {"rate": 40.0, "holds": False}]
+    served = (measured("server_latency", 0.012), measured("service_time", 0.010), measured("offered_rate", 5.2))
+    results: tuple[dict[str, Any], ...] = (
+        {"measurements": (measured("latency", 0.010),)},
+        {
+            "measurements": (measured("latency", 0.040), measured("sustained_throughput", 98.0)),
+            "facts": {"batch_search": {"best": 4, "ended": "memory ran out", "tried": tried}},
+        },
+        {"measurements": served, "facts": {"rate": 5.0, "load": 0.05}},
+        {
+            "measurements": (measured("service_time", 0.1),),
+            "facts": {
+                "rate": 50.0,
+                "load": 5.0,
+                "overloaded": {"rate": 50.0, "served": 12.0, "left": 30, "longest_wait": 2.5},
+            },
+            "doubts": (Doubt(kind=DoubtKind.OVERLOADED, figure=5.0, detail="too much"),),
+        },
+        {
+            "measurements": (*served, measured("highest_rate", 20.0)),
+            "facts": {
+                "rate": 20.0,
+                "load": 0.2,
+                "within_bound": 0.995,
+                "rate_search": {"ended": "found", "steps": steps},
+            },
+        },
+    )
+    for job_id, result in enumerate(results, start=1):
+        done(engine, worker, job_id=job_id, **result)
+    with read(engine) as session:
+        return render(performance.build(session, sweep, catalogue=read_catalogue()), "markdown")
+
+
+def test_throughputs_and_servers_have_tables_of_their_own(engine: Engine) -> None:
+    text = of_scenarios(engine)
+    assert "| minilm | cpu | fp32 | 4 | 98.0 | 0 % | 40.0 ms | 20 | – | REAL |  | 1 to 8 | memory ran out |" in text
+    assert "| 4: 100, 8: no |" in text
+    assert "| minilm | cpu | fp32 | 5.00 | 12.0 ms | – | – | 5.00 % | 20 | – | – | REAL |  | – |" in text
+    assert (
+        "| minilm | cpu | fp32 | 20.0 | 12.0 ms | – | – | 20.0 % | 20 | 20.0 | p99 within 100 ms | REAL |  | 99.5 % |"
+        in text
+    )
+    assert "| found | 20.0/s held, 40.0/s did not |" in text
+
+
+def test_an_overloaded_server_is_told_in_words_and_has_no_percentiles(engine: Engine) -> None:
+    text = of_scenarios(engine)
+    said = "offered 50.0 queries per second, served 12.0; the queue was still growing, and the longest wait was 2.50 s"
+    assert f"minilm on cpu fp32 was overloaded: {said}" in text
+    assert "| minilm | cpu | fp32 | 50.0 | – | – | – | 500 % | 20 | – | – | REAL | overloaded |" in text
+
+
+def test_what_is_no_single_call_is_neither_ranked_nor_in_the_familys_table(engine: Engine) -> None:
+    text = of_scenarios(engine)
+    (table,) = (part for part in text.split("\n## ") if part.startswith("Text embedding\n"))
+    assert table.count("\n| minilm") == 1
+    (glance,) = (part for part in text.split("\n## ") if part.startswith("At a glance"))
+    assert glance.count("\n| minilm") == 1

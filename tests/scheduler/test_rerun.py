@@ -22,6 +22,7 @@ from tests import builders
 
 NOISY = Doubt(kind=DoubtKind.NOISY_HOST, figure=1.0, detail="a hog")
 SHARED = Doubt(kind=DoubtKind.SHARED_HOST, figure=1.0, detail="as the operator wants")
+OVERLOADED = Doubt(kind=DoubtKind.OVERLOADED, figure=2.0, detail="more than can be served")
 
 
 @pytest.fixture
@@ -92,8 +93,20 @@ def test_the_rerun_says_whose_fault_a_doubtful_result_was(
         assert list(kept) == [2.0, median]
 
 
-def test_nothing_is_measured_again_without_need(engine: Engine, worker: Registration) -> None:
-    assert settled(engine, worker, took(2.0, SHARED)) == "done"
+@pytest.mark.parametrize("metric", ["highest_rate", "server_latency", "sustained_throughput"])
+def test_a_server_and_a_throughput_are_compared_by_their_own_figures(
+    engine: Engine, worker: Registration, metric: str
+) -> None:
+    own = builders.measured(metric, 10.0)
+    first, second = (builders.measured("latency", seconds) for seconds in (2.0, 1.0))  # of another batch, say
+    settled(engine, worker, builders.result(measurements=(own, first), doubts=(NOISY,)))
+    assert settled(engine, worker, builders.result(measurements=(own, second))) == "done"
+    assert attempts(engine) == [("doubted", None), ("done", "real")]
+
+
+@pytest.mark.parametrize("doubt", [SHARED, OVERLOADED], ids=["shared", "overloaded"])
+def test_nothing_is_measured_again_without_need(engine: Engine, worker: Registration, doubt: Doubt) -> None:
+    assert settled(engine, worker, took(2.0, doubt)) == "done"
 
 
 def test_nothing_is_measured_again_without_being_asked(engine: Engine) -> None:

@@ -48,3 +48,10 @@ def test_the_reference_sweep_is_every_model_of_the_zoo_on_both_runtimes(real: Ca
         (model, platform) for model in models for platform in ("cpu", "openvino")
     }
     assert len(cells) == 26
+
+
+def test_the_scenarios_are_single_calls_a_search_of_the_batch_and_two_servers_on_each_runtime(real: Catalogue) -> None:
+    cells = expand(load_sweep(EXAMPLES / "scenarios.yaml", real), real)
+    assert Counter(cell.spec.scenario for cell in cells) == {"latency": 2, "throughput": 2, "server": 4}
+    assert {cell.spec.server.rate for cell in cells if cell.spec.server} == {20.0, "highest"}
+    assert all(cell.spec.searches_batch() for cell in cells if cell.spec.scenario == "throughput")

@@ -7,9 +7,10 @@ from hypothesis import strategies as some
 
 from farm.contract.job import Measure, ModelReference
 from farm.contract.requirement import Requirement
+from farm.contract.scenario import Throughput
 from farm.sweeps.catalogue import Catalogue
 from farm.sweeps.expand import Cell, expand
-from farm.sweeps.plan import Override, Require, SweepPlan
+from farm.sweeps.plan import Arrivals, Override, Require, SweepPlan
 
 FAMILIES = {
     "bert-tiny": "text_embedding",
@@ -132,6 +133,47 @@ def test_cells_that_an_override_makes_equal_become_one(catalogue: Catalogue) -> 
     assert words(expand(plan(batch_size=(1, 8), overrides=overrides), catalogue)) == [
         "gpt2 x cpu fp32 batch 4 tokens 128+32"
     ]
+
+
+def test_every_rate_is_a_cell_of_the_server_alone(catalogue: Catalogue) -> None:
+    server = Arrivals(rate=(5.0, "highest"), latency_bound=0.1)
+    found = expand(plan("bert-tiny", scenario=("latency", "server"), batch_size=(1, 2), server=server), catalogue)
+    assert words(found) == [
+        "bert-tiny x cpu fp32 batch 1 tokens 128",
+        "bert-tiny x cpu fp32 batch 2 tokens 128",
+        "bert-tiny x cpu fp32 batch 1 tokens 128 server 5/s with p99 within 100 ms",
+        "bert-tiny x cpu fp32 batch 1 tokens 128 server highest rate with p99 within 100 ms",
+        "bert-tiny x cpu fp32 batch 2 tokens 128 server 5/s with p99 within 100 ms",
+        "bert-tiny x cpu fp32 batch 2 tokens 128 server highest rate with p99 within 100 ms",
+    ]
+    assert len({cell.spec.fingerprint() for cell in found}) == 6
+    assert [cell.spec.server is None for cell in found] == [True, True, False, False, False, False]
+
+
+def test_where_the_batch_is_searched_its_axis_has_no_meaning(catalogue: Catalogue) -> None:
+    searching = Throughput(search_batch_size=(2, 64), memory_bytes=2.0**30)
+    parts: dict[str, Any] = {"scenario": ("latency", "throughput"), "batch_size": (1, 8), "throughput": searching}
+    assert words(expand(plan("bert-tiny", **parts), catalogue)) == [
+        "bert-tiny x cpu fp32 batch 1 tokens 128",
+        "bert-tiny x cpu fp32 batch 8 tokens 128",
+        "bert-tiny x cpu fp32 batch 2 to 64 tokens 128 throughput within 1 GiB",
+    ]
+    fixed = Override(where={"scenario": ("throughput",)}, batch_size=4)
+    assert words(expand(plan("bert-tiny", **parts, overrides=(fixed,)), catalogue))[-1] == (
+        "bert-tiny x cpu fp32 batch 4 tokens 128 throughput within 1 GiB"
+    )
+    assert (
+        words(expand(plan("painter", **parts), catalogue))[-1] == "painter x cpu fp32 batch 1 throughput within 1 GiB"
+    )
+
+
+def test_settings_that_are_not_set_leave_the_fingerprint_as_it_was(catalogue: Catalogue) -> None:
+    """A result is found again by its fingerprint: this one is of a version that knew no settings of scenarios."""
+    (latency,) = expand(plan(), catalogue)
+    assert latency.spec.fingerprint() == "9b0307fae8bb8371"
+    (throughput,) = expand(plan(scenario=("throughput",)), catalogue)
+    (searched,) = expand(plan(scenario=("throughput",), throughput=Throughput(search_batch_size=(1, 2))), catalogue)
+    assert len({each.spec.fingerprint() for each in (latency, throughput, searched)}) == 3
 
 
 axes = some.fixed_dictionaries(

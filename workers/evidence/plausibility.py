@@ -38,10 +38,13 @@ class AtWork:
         self._used = _used()
         self._wall = time.perf_counter()
 
-    def share(self) -> float:
-        """Give the seconds at work per second since the beginning; more than 1 where several threads are."""
-        wall = time.perf_counter() - self._wall
-        return (_used() - self._used) / wall if wall > 0 else 0.0
+    def share(self, *, idle: float = 0.0, spun: float = 0.0) -> float:
+        """Give the seconds at work per second since the beginning; more than 1 where several threads are.
+
+        Left out are `idle` seconds, in which there was nothing to do, and the part of them that was spun all the same.
+        """
+        wall = time.perf_counter() - self._wall - idle
+        return max(0.0, _used() - self._used - spun) / wall if wall > 0 else 0.0
 
 
 class Other(NamedTuple):

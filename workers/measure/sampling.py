@@ -38,7 +38,7 @@ def sample(workload: Workload, how: Measure, *, seed: int, now: Clock = clock) -
     at_random: Raw = None
     look_at = how.min_iterations
     began = now()
-    with _no_collection():
+    with no_collection():
         while True:
             start = now()
             raw, marks = workload.call()
@@ -61,6 +61,19 @@ def durations(calls: Sequence[Call]) -> list[float]:
     return [(call.end - call.start) / SECOND for call in calls]
 
 
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """Keep the garbage collector out of the timed loop."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.unfreeze()
+
+
 def _doubts(calls: Sequence[Call], how: Measure) -> tuple[Doubt, ...]:
     found = []
     if len(calls) < how.min_iterations:
@@ -72,16 +85,3 @@ def _doubts(calls: Sequence[Call], how: Measure) -> tuple[Doubt, ...]:
         detail = f"the median is known to ±{shown:.1%}, not to ±{how.rel_precision:.1%}"
         found.append(Doubt(kind=DoubtKind.IMPRECISE, figure=shown, detail=detail))
     return (*found, *steadiness.doubts(durations(calls)))
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Keep the garbage collector out of the timed loop."""
-    gc.collect()
-    gc.freeze()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-        gc.unfreeze()

@@ -32,11 +32,13 @@ class CudaEngine(TorchEngine):
         torch.cuda.synchronize()
 
     def device_memory(self) -> dict[str, float]:
-        """Give the peaks of the caching allocator in bytes."""
-        return {
+        """Give the peaks of the caching allocator in bytes, and start them anew."""
+        peaks = {
             "device_memory_allocated": float(torch.cuda.max_memory_allocated()),
             "device_memory_reserved": float(torch.cuda.max_memory_reserved()),
         }
+        torch.cuda.reset_peak_memory_stats()
+        return peaks
 
     def compile_mode(self, request: LoadRequest) -> str | None:
         """Replay CUDA graphs where every call has the same shapes: one pass, or decoding over a cache of fixed size."""

@@ -16,7 +16,7 @@ from farm.queries.sweeps import get_sweep
 from farm.queries.verifications import of_sweep
 from farm.reports.document import Column, Document, Section, Table
 from farm.reports.formats import render
-from farm.reports.performance import families, glance, roofline, speed_ups, status
+from farm.reports.performance import families, glance, roofline, scenarios, speed_ups, status
 from farm.sweeps.catalogue import Catalogue
 
 METHOD: Final = (
@@ -49,7 +49,10 @@ def build(session: Session, public_id: str, *, catalogue: Catalogue) -> Document
     compared = acceleration(rows)
     sections = [glance.section(sweep, rows, compared)]
     for family in dict.fromkeys(row.family for row in rows):
-        sections.append(families.section(family, [row for row in rows if row.family == family], catalogue))
+        alike = [row for row in rows if row.family == family]
+        if single := [row for row in alike if row.of_single_calls()]:
+            sections.append(families.section(family, single, catalogue))
+        sections += scenarios.sections(family, alike)
     sections += [*status.sections(rows, jobs, catalogue), *speed_ups.sections(compared), *roofline.sections(rows)]
     sections += status.troubles(jobs)
     spent = duty_of(session, sweep.public_id).words()

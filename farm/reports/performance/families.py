@@ -1,4 +1,4 @@
-"""One table per family: every result with its figures, its interval, what was proven and what is doubted."""
+"""One table of single calls per family: every result with its figures, what was proven and what is doubted."""
 
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
@@ -19,13 +19,12 @@ class Axis(NamedTuple):
     usual: Cell
 
 
-AXES: Final = (
-    Axis(Column("batch_size", "Batch", "1"), lambda row: row.batch_size, usual=0),
+LENGTHS: Final = (
     Axis(Column("sequence_length", "Tokens in", "1"), lambda row: row.sequence_length, usual=None),
     Axis(Column("new_tokens", "Tokens out", "1"), lambda row: row.new_tokens, usual=None),
-    Axis(Column("scenario", "Scenario"), lambda row: row.scenario, usual="latency"),
     Axis(Column("options", "Options"), lambda row: ", ".join(row.option_words()), usual=""),
 )
+AXES: Final = (Axis(Column("batch_size", "Batch", "1"), lambda row: row.batch_size, usual=0), *LENGTHS)
 CELL: Final = (Column("model", "Model"), Column("platform", "Platform"), Column("precision", "Precision"))
 FIGURES: Final = (
     Column("latency_p50", "Latency p50", "s"),
@@ -40,7 +39,7 @@ FIGURES: Final = (
 
 
 def section(family: str, rows: Sequence[ResultRow], catalogue: Catalogue) -> Section:
-    """Write the results of one family; columns of its own stand last."""
+    """Write the single calls of one family; columns of its own stand last."""
     entry = catalogue.families.get(family)
     own = [METRICS[name] for name in (entry.columns if entry else ()) if any(name in row.metrics for row in rows)]
     axes = [axis for axis in AXES if any(axis.cell(row) != axis.usual for row in rows)]

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
+from farm.contract.evidence import Verdict
 from farm.queries.acceleration import BASE_PLATFORM, BASE_PRECISION, Acceleration
 from farm.queries.ranking import Ranked, rank
 from farm.queries.results import ResultRow
@@ -33,8 +34,14 @@ def section(sweep: SweepRow, rows: Sequence[ResultRow], compared: Acceleration) 
     ranked = rank(rows)
     paragraphs = (_progress(sweep), *_verdicts(rows), *_means(compared), *_doubts(rows))
     if not ranked:
-        return Section(TITLE, (*paragraphs, "There is no REAL result, so nothing is ranked."))
+        return Section(TITLE, (*paragraphs, _unranked(rows)))
     return Section(TITLE, paragraphs, (Table(COLUMNS, tuple(map(_cells, ranked)), NOTE),))
+
+
+def _unranked(rows: Sequence[ResultRow]) -> str:
+    if any(row.verdict == Verdict.REAL for row in rows):
+        return "No REAL result is of single calls, so nothing is ranked; throughputs and servers have their own tables."
+    return "There is no REAL result, so nothing is ranked."
 
 
 def _progress(sweep: SweepRow) -> str:

@@ -55,6 +55,21 @@ def test_sleeping_is_told_from_working() -> None:
     assert working.share() > 0.5
 
 
+def test_what_a_server_waits_for_arrivals_is_neither_sleep_nor_work() -> None:
+    mostly_idle = AtWork()
+    time.sleep(0.2)
+    until = time.perf_counter() + 0.05
+    while time.perf_counter() < until:
+        pass
+    assert mostly_idle.share(idle=0.2) > 0.5
+    spinning = AtWork()
+    until = time.perf_counter() + 0.05
+    while time.perf_counter() < until:
+        pass
+    time.sleep(0.05)
+    assert spinning.share(idle=0.05, spun=0.05) < 0.5
+
+
 def test_another_size_is_what_the_work_can_be_halved_by() -> None:
     ids = {"input_ids": np.zeros((1, 8), dtype=np.int64)}
     steps = Work(once=WORK.once, step=Pass(1e6, 10))

@@ -55,7 +55,7 @@ def test_a_new_meter_is_one_file_and_one_row(
 
 def test_every_meter_has_a_file_and_every_reading_a_row(model_cache: Path) -> None:
     names = {path.stem for path in Path(meters.__file__ or "").parent.glob("[a-z]*.py")}
-    assert names == {"energy", "memory", "processor", "speed"}
+    assert names == {"energy", "memory", "processor"}
     assert {type(each) for each in meters_in(meters, device="host")} == {
         import_module(f"workers.meters.{name}").METER for name in names
     }

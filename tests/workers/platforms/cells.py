@@ -12,6 +12,7 @@ from farm.contract.value import Scalar
 from tests.workers.families import Tiny, tiny_models
 from workers import cell
 from workers.engine import Array, LoadRequest, Platform
+from workers.opening import OpenCell, open_cell
 from workers.workload import Family, Workload
 
 THREADS = 1  # on a busy machine, two threads of tiny models wait for one another most of the time
@@ -41,7 +42,7 @@ class Cells:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._found: dict[str, cell.OpenCell] = {}
+        self._found: dict[str, OpenCell] = {}
         self._opened: dict[str, Opened] = {}
         self._outcomes: dict[str, tuple[Outcome, Outcome]] = {}
 
@@ -85,7 +86,7 @@ class Cells:
         """Find platform and family, and say what is to be loaded; the inputs of a cell are made once."""
         key = spec.model_dump_json()
         if key not in self._found:
-            self._found[key] = cell.open_cell(self.assignment(spec))
+            self._found[key] = open_cell(self.assignment(spec))
         found = self._found[key]
         return found.platform, found.family, found.request()
 

@@ -1,0 +1,1 @@
+"""How calls follow each other: one file per scenario."""
