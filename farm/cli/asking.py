@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from farm.queries.filters import Filters
+
 Sweep = Annotated[str | None, typer.Option("--sweep", metavar="ID", help="Id of the sweep; `last` is the newest.")]
 Name = Annotated[str | None, typer.Option("--name", help="Name of the sweep.")]
 Model = Annotated[str | None, typer.Option("--model", help="Model, as the sweep named it.")]
@@ -26,3 +28,8 @@ Where = Annotated[
     list[str] | None,
     typer.Option("--where", metavar="CONDITION", help="As batch_size>=8 or latency<10ms; may be given again."),
 ]
+
+
+def given(**words: str | None) -> Filters:
+    """Keep the filters that were given."""
+    return {word: value for word, value in words.items() if value}

@@ -90,8 +90,7 @@ def trend(
     """
     if ctx.invoked_subcommand is not None:
         return
-    named = {"model": model, "platform": platform, "precision": precision, "machine": machine, "name": name}
-    filters = {word: value for word, value in named.items() if value}
+    filters = asking.given(model=model, platform=platform, precision=precision, machine=machine, name=name)
     question = Question(filters, since, until, tuple(label or ()), tuple(where or ()))
     limits = {"effect": threshold, "false_alarms": false_alarms}
     with read(opened(settings_with(db))) as session:

@@ -38,13 +38,13 @@ class Box:
     """A machine that settles sweep after sweep with the measurements it is told."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self.engine = engine
         self._worker: Registration = registered(engine, "box")
         self._jobs = 0
 
     def updates(self, **packages: str) -> None:
         """The machine has other software from now on."""
-        self._worker = registered(self._engine, "box", packages=packages)
+        self._worker = registered(self.engine, "box", packages=packages)
 
     def history(self, medians: Sequence[float], **changes: Any) -> list[str]:
         """Give the sweeps of the same cell measured again and again."""
@@ -53,8 +53,8 @@ class Box:
     def ran(self, cells: Sequence[tuple[JobSpec, Measurement]], *, name: str = "nightly", **changes: Any) -> str:
         """Give the id of a sweep whose cells were measured so; `labels` are the sweep's, the rest the results'."""
         labels = changes.pop("labels", {})
-        sweep = submitted(self._engine, *(each for each, _ in cells), name=name, labels=labels)
+        sweep = submitted(self.engine, *(each for each, _ in cells), name=name, labels=labels)
         for _, measurement in cells:
             self._jobs += 1
-            done(self._engine, self._worker, job_id=self._jobs, measurements=(measurement,), **changes)
+            done(self.engine, self._worker, job_id=self._jobs, measurements=(measurement,), **changes)
         return sweep
