@@ -51,8 +51,10 @@ def submitted(engine: Engine, *specs: JobSpec, **changes: Any) -> str:
         return enlist(session, Submission(**(plain | changes)))
 
 
-def registered(engine: Engine, *tags: str, name: str = "worker", host: str = "host") -> Registration:
-    """A live worker with these tags; every host is the same kind of machine."""
+def registered(
+    engine: Engine, *tags: str, name: str = "worker", host: str = "host", packages: dict[str, str] | None = None
+) -> Registration:
+    """A live worker with these tags and packages; every host is the same kind of machine."""
     machine = Machine(
         host_id=host,
         name="box",
@@ -64,7 +66,7 @@ def registered(engine: Engine, *tags: str, name: str = "worker", host: str = "ho
         system="Linux",
     )
     statuses = tuple(PlatformStatus(platform=tag, available=True, tags=(tag,)) for tag in tags)
-    environment = Environment(python="3.11", kernel="6", packages={"torch": "2"})
+    environment = Environment(python="3.11", kernel="6", packages=packages or {"torch": "2"})
     probe = Probe(machine=machine, environment=environment, platforms=statuses)
     offer = offer_of(machine, frozenset(tags))
     with write(engine) as session:

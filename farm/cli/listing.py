@@ -10,7 +10,12 @@ from farm.reports.formats import render, render_table
 
 def show(columns: Sequence[Column], rows: Iterable[Sequence[Cell]], form: Format) -> None:
     """Write a listing to stdout."""
-    say(render_table(table_of(columns, rows), form).rstrip("\n"))
+    show_table(table_of(columns, rows), form)
+
+
+def show_table(table: Table, form: Format) -> None:
+    """Write one table to stdout."""
+    say(render_table(table, form).rstrip("\n"))
 
 
 def show_parts(parts: dict[str, Table], form: Format, *, csv: str) -> None:

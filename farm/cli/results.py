@@ -1,25 +1,35 @@
 """Ask for results.
 
 Examples:
-  farm results --model minilm --verdict real
+  farm results --model minilm --verdict real --since 7d
+  farm results --where "batch_size>=8" --where "latency<10ms" --sort latency
+  farm results --name nightly --label commit=abc123 --pivot platform --metric throughput
+  farm results --group model --group precision
   farm results --sweep last --format csv > results.csv
   farm results show k3m9x2p7qa
   farm results show k3m9x2p7qa --as-sweep > again.yaml
+  farm results export january.parquet --since 2026-01-01 --until 2026-01-31
+  farm results import january.parquet
 """
 
 from typing import Annotated, Any
 
 import typer
 
-from farm.cli.console import say, tell
-from farm.cli.listing import show, show_parts, table_of
+from farm.cli import asking, exchange
+from farm.cli.console import counted, say, tell
+from farm.cli.gathered import DEFAULT, MOST, group_table, known_metrics, pivot_table, result_table
+from farm.cli.listing import show_parts, show_table, table_of
 from farm.cli.opening import opened
 from farm.cli.options import AsFormat, Db, Format, Limit, settings_with
+from farm.contract.errors import UserMistake
 from farm.contract.job import JobSpec
 from farm.contract.metrics import METRICS
 from farm.database.engine import read
 from farm.queries.filters import unmatched
-from farm.queries.results import ResultDetail, ResultRow, find_result, find_results
+from farm.queries.question import Question, asked
+from farm.queries.results import ResultDetail, ResultRow, count_results, find_result, find_results
+from farm.queries.sorting import order_of
 from farm.queries.sweeps import get_sweep
 from farm.queries.verifications import of_result
 from farm.reports import proof, samples
@@ -55,44 +65,81 @@ COLUMNS = (
     Column("finished_at", "Finished (UTC)"),
     Column("scenario", "Scenario"),
 )
+LISTED = ("latency", "throughput", "memory_growth")  # the metrics of these columns
 
 
 @app.callback()
 def results(
     ctx: typer.Context,
-    sweep: Annotated[str | None, typer.Option(metavar="ID", help="Id of the sweep; `last` is the newest.")] = None,
-    model: Annotated[str | None, typer.Option(help="Model, as the sweep named it.")] = None,
-    family: Annotated[str | None, typer.Option(help="Kind of work, such as text_embedding.")] = None,
-    platform: Annotated[str | None, typer.Option(help="Runtime on a device, such as openvino.")] = None,
-    precision: Annotated[str | None, typer.Option(help="Number format, such as bf16.")] = None,
-    scenario: Annotated[str | None, typer.Option(help="latency, throughput or server.")] = None,
-    machine: Annotated[str | None, typer.Option(help="Name of the box.")] = None,
-    verdict: Annotated[str | None, typer.Option(help="real, suspect or mock.")] = None,
+    sweep: asking.Sweep = None,
+    name: asking.Name = None,
+    model: asking.Model = None,
+    family: asking.Family = None,
+    platform: asking.Platform = None,
+    precision: asking.Precision = None,
+    scenario: asking.Scenario = None,
+    machine: asking.Machine = None,
+    verdict: asking.Verdict = None,
+    label: asking.Label = None,
+    since: asking.Since = None,
+    until: asking.Until = None,
+    where: asking.Where = None,
+    metric: asking.Metrics = None,
+    sort: Annotated[
+        str | None,
+        typer.Option(metavar="FIELD", help="Order by latency, -throughput, -finished_at or any other field."),
+    ] = None,
+    group: Annotated[
+        list[str] | None, typer.Option(metavar="WORD", help="Put together what shares a word; may be given again.")
+    ] = None,
+    pivot: Annotated[
+        str | None, typer.Option(metavar="WORD", help="A column for each platform, precision or other word.")
+    ] = None,
     db: Db = None,
     form: AsFormat = Format.TABLE,
     limit: Limit = 100,
+    page: Annotated[int, typer.Option(min=1, help="Which so many rows, from 1.")] = 1,
 ) -> None:
-    """List results, the newest first; every filter given must hold."""
+    """List results, the newest first; every filter given must hold.
+
+    With --group or --pivot, the figures are the medians of one metric (--metric, else latency) of real and undoubted
+    results.
+    """
     if ctx.invoked_subcommand is not None:
         return
-    asked = {
-        "sweep": sweep,
-        "model": model,
-        "family": family,
-        "platform": platform,
-        "precision": precision,
-        "scenario": scenario,
-        "machine": machine,
-        "verdict": verdict,
-    }
-    filters = {word: value for word, value in asked.items() if value}
+    filters = asking.given(sweep=sweep, name=name, model=model, family=family, platform=platform, precision=precision)
+    filters |= asking.given(scenario=scenario, machine=machine, verdict=verdict)
+    shown = known_metrics(metric)
+    if group and pivot:
+        raise UserMistake("give --group or --pivot, not both")
     with read(opened(settings_with(db))) as session:
         if sweep:
             filters["sweep"] = get_sweep(session, sweep).public_id
-        rows = find_results(session, filters, limit=limit)
+        which = asked(session, Question({}, since, until, tuple(label or ()), tuple(where or ())))
+        if group or pivot:
+            rows = find_results(session, filters, also=which, metrics=shown[:1] or DEFAULT, limit=MOST)
+            answer = pivot_table(rows, pivot, shown) if pivot else group_table(rows, group or [], shown)
+        else:
+            order = order_of(sort) if sort else ()
+            rows = find_results(
+                session, filters, also=which, order=order, metrics=shown or LISTED, limit=limit, skip=limit * (page - 1)
+            )
+            _tell_of_more(count_results(session, filters, also=which), limit=limit, page=page)
+            answer = result_table(rows, shown) if shown else table_of(COLUMNS, [_row(row) for row in rows])
         for hint in [] if rows else unmatched(session, filters):
             tell(hint)
-    show(COLUMNS, [_row(row) for row in rows], form)
+    show_table(answer, form)
+
+
+def _tell_of_more(count: int, *, limit: int, page: int) -> None:
+    """Say on which page the rest is."""
+    pages = -(-count // limit)
+    if pages > 1 or page > 1:
+        tell(f"page {page} of {pages}: {counted(count, 'result')}")
+
+
+app.command("export")(exchange.export)
+app.command("import")(exchange.import_)
 
 
 @app.command("show")

@@ -88,19 +88,21 @@ def _alone(engine: Engine) -> Iterator[Connection]:
                 yield connection
             return
         # SQLite changes a table by copying it, which foreign keys would forbid. They can be switched only outside a
-        # transaction, so not by SQLAlchemy, which always begins one: BEGIN IMMEDIATE, which is the lock.
-        _foreign_keys(connection, "OFF")
+        # transaction, so not by SQLAlchemy, which always begins one: BEGIN IMMEDIATE, which is the lock. While a table
+        # is away, views that read it are wrong: the legacy ALTER does not look at them.
+        _switch(connection, foreign_keys="OFF", legacy_alter_table="ON")
         try:
             with connection.begin():
                 yield connection
                 _refuse_dangling(connection)
         finally:
-            _foreign_keys(connection, "ON")
+            _switch(connection, foreign_keys="ON", legacy_alter_table="OFF")
 
 
-def _foreign_keys(connection: Connection, switch: str) -> None:
+def _switch(connection: Connection, **pragmas: str) -> None:
     cursor = connection.connection.cursor()
-    cursor.execute(f"PRAGMA foreign_keys = {switch}")
+    for name, value in pragmas.items():
+        cursor.execute(f"PRAGMA {name} = {value}")
     cursor.close()
 
 

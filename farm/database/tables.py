@@ -284,6 +284,19 @@ class Evidence(Table):
     figures: Mapped[Json]
 
 
+class Annotation(Table):
+    """What a person wrote about a result, such as that the change which it begins is known."""
+
+    __tablename__ = "annotation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    attempt_id: Mapped[int] = mapped_column(ForeignKey("attempt.id"), index=True)
+    kind: Mapped[str]
+    author: Mapped[str]
+    note: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+
+
 class Artifact(Table):
     """A text kept with an attempt, such as the tail of its log."""
 

@@ -3,7 +3,7 @@
 import difflib
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, String, cast, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from farm.contract.errors import UnknownName
@@ -50,6 +50,12 @@ def conditions(filters: Filters) -> list[ColumnElement[bool]]:
             raise UnknownName(f"unknown filter {word!r}; known: {', '.join(FILTERS)}{hint}")
         found.append(FILTERS[word].column == value)
     return found
+
+
+def labelled(name: str, value: str) -> ColumnElement[bool]:
+    """Hold for the sweeps whose label has this value, compared as text; SQLite writes a JSON truth value as 1 or 0."""
+    also = {"true": "1", "false": "0"}.get(value, value)
+    return cast(tables.Sweep.labels[name].as_string(), String).in_((value, also))
 
 
 def unmatched(session: Session, filters: Filters) -> list[str]:

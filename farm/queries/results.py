@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.orm import Session
 
 from farm.contract import scenario as scenarios
@@ -133,11 +133,29 @@ class ResultDetail(NamedTuple):
     samples: dict[str, tuple[tuple[float, ...], ...]]
 
 
-def find_results(session: Session, filters: Filters, *, limit: int | None = None) -> list[ResultRow]:
-    """Give the results that the filters let through, the newest first."""
-    chosen = _select().where(*conditions(filters)).order_by(tables.Attempt.id.desc())
-    rows = _rows(session, session.execute(chosen.limit(limit)).all())
+def find_results(
+    session: Session,
+    filters: Filters,
+    *,
+    also: Sequence[ColumnElement[bool]] = (),
+    order: Sequence[ColumnElement[Any]] = (),
+    metrics: Sequence[str] | None = None,
+    limit: int | None = None,
+    skip: int = 0,
+) -> list[ResultRow]:
+    """Give the results that the filters and conditions let through, in the asked order, else the newest first.
+
+    Only these metrics are read, or all of them: a result may have a hundred.
+    """
+    chosen = _select().where(*conditions(filters), *also).order_by(*order, tables.Attempt.id.desc())
+    rows = _rows(session, session.execute(chosen.limit(limit).offset(skip)).all(), metrics=metrics)
     return [row for row in rows if row.verdict == filters.get("verdict", row.verdict)]  # as proven, not as once said
+
+
+def count_results(session: Session, filters: Filters, *, also: Sequence[ColumnElement[bool]] = ()) -> int:
+    """Count the results that the filters and conditions let through."""
+    chosen = _select().where(*conditions(filters), *also)
+    return session.execute(chosen.with_only_columns(func.count(), maintain_column_froms=True)).scalar_one()
 
 
 def find_result(session: Session, public_id: str) -> ResultDetail:
@@ -177,15 +195,18 @@ def _select() -> Select[tables.Attempt, tables.Job, tables.Sweep, tables.Machine
     )
 
 
-def _rows(session: Session, found: Sequence[Any]) -> list[ResultRow]:
+def _rows(session: Session, found: Sequence[Any], *, metrics: Sequence[str] | None = None) -> list[ResultRow]:
     """Put rows together with three queries more for every batch of them."""
-    metrics: dict[int, dict[str, Statistics]] = defaultdict(dict)
+    measured: dict[int, dict[str, Statistics]] = defaultdict(dict)
     doubts: dict[int, list[str]] = defaultdict(list)
     proofs: dict[int, list[Evidence]] = defaultdict(list)
     for start in range(0, len(found), BATCH):
         ids = [attempt.id for attempt, *_ in found[start : start + BATCH]]
-        for row in session.execute(select(tables.Measurement).where(tables.Measurement.attempt_id.in_(ids))).scalars():
-            metrics[row.attempt_id][row.metric] = Statistics(**{field: getattr(row, field) for field in FIELDS})
+        chosen = select(tables.Measurement).where(tables.Measurement.attempt_id.in_(ids))
+        if metrics is not None:
+            chosen = chosen.where(tables.Measurement.metric.in_(metrics))
+        for row in session.execute(chosen).scalars():
+            measured[row.attempt_id][row.metric] = Statistics(**{field: getattr(row, field) for field in FIELDS})
         for doubt in session.execute(select(tables.Doubt).where(tables.Doubt.attempt_id.in_(ids))).scalars():
             doubts[doubt.attempt_id].append(doubt.kind)
         proven = select(tables.Evidence).where(tables.Evidence.attempt_id.in_(ids)).order_by(tables.Evidence.id)
@@ -213,7 +234,7 @@ def _rows(session: Session, found: Sequence[Any]) -> list[ResultRow]:
             machine_facts=machine.facts,
             environment=environment.facts,
             facts=attempt.facts or {},
-            metrics=metrics[attempt.id],
+            metrics=measured[attempt.id],
             doubts=tuple(doubts[attempt.id]),
             evidence=tuple(proofs[attempt.id]),
             throughput=Throughput.model_validate(job.spec["throughput"]) if job.spec.get("throughput") else None,

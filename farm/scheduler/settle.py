@@ -49,12 +49,12 @@ def settle_result(session: Session, token: str, result: Result) -> bool:
     if held is None:
         return False
     for measurement in result.measurements:
-        _write_measurement(session, held.attempt_id, measurement)
+        write_measurement(session, held.attempt_id, measurement)
     for doubt in result.doubts:
         session.execute(insert(tables.Doubt), {"attempt_id": held.attempt_id, **doubt.model_dump(mode="json")})
     for evidence in result.evidence:
         session.execute(insert(tables.Evidence), {"attempt_id": held.attempt_id, **evidence.model_dump(mode="json")})
-    _write_log(session, held.attempt_id, result.log_tail)
+    write_log(session, held.attempt_id, result.log_tail)
     verified = verify.settle(session, held.job_id, attempt_id=held.attempt_id, result=result)
     if verified is not None:
         _move_job(session, held, JobState.DONE, reason=f"evidence gathered again: {verified}")
@@ -82,7 +82,7 @@ def settle_failure(session: Session, token: str, failure: Failure) -> bool:
     )
     if held is None:
         return False
-    _write_log(session, held.attempt_id, failure.log_tail)
+    write_log(session, held.attempt_id, failure.log_tail)
     reason = f"{failure.code} in {failure.stage}: {failure.message}"
     if can_help(failure.code) and tries_left(session, held.job_id):
         _move_job(session, held, JobState.PLANNED, reason=f"to be tried again after {reason}")
@@ -175,7 +175,8 @@ def _move_job(session: Session, held: _Held, after: JobState, *, reason: str) ->
     )
 
 
-def _write_measurement(session: Session, attempt_id: int, measurement: Measurement) -> None:
+def write_measurement(session: Session, attempt_id: int, measurement: Measurement) -> None:
+    """Write the statistics and the raw samples of one metric."""
     row = {
         "attempt_id": attempt_id,
         "metric": measurement.metric,
@@ -187,6 +188,7 @@ def _write_measurement(session: Session, attempt_id: int, measurement: Measureme
     session.execute(insert(tables.Samples), {"measurement_id": made, "counts": counts, "data": data})
 
 
-def _write_log(session: Session, attempt_id: int, log: str) -> None:
+def write_log(session: Session, attempt_id: int, log: str) -> None:
+    """Write the tail of a log; an empty one is none."""
     if log:
         session.execute(insert(tables.Artifact), {"attempt_id": attempt_id, "kind": LOG, "content": log})

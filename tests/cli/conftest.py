@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from farm.contract.requirement import Requirement
 from farm.database import migrate, tables
 from farm.database.engine import open_engine, read
 from tests.builders import dispatched, done, failed, measured, registered, spec, submitted
+from tests.queries.histories import Box
 
 WILD = "=cmd()\x1b[2J"
 MINILM = ModelReference(name="minilm", source="zoo", location="minilm", family="text_embedding")
@@ -81,6 +82,17 @@ def filled(_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     url = f"sqlite:///{path}"
     monkeypatch.setenv("FARM_DATABASE_URL", url)
     return open_engine(url)
+
+
+@pytest.fixture
+def box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Box]:
+    """Give a machine that has measured nothing yet; its database is the one that commands ask."""
+    url = f"sqlite:///{tmp_path / 'box.sqlite3'}"
+    monkeypatch.setenv("FARM_DATABASE_URL", url)
+    engine = open_engine(url)
+    migrate.upgrade(engine)
+    yield Box(engine)
+    engine.dispose()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from tests.cli.conftest import Farm
+from tests.queries.histories import Box, cell, seconds
 
 
 @pytest.mark.usefixtures("filled")
@@ -24,7 +25,85 @@ from tests.cli.conftest import Farm
 def test_filters_let_through_what_they_name(farm: Farm, words: tuple[str, ...], platforms: list[str]) -> None:
     answer = farm("results", *words, "-f", "json")
     assert [row["platform"] for row in json.loads(answer.out)] == platforms
-    assert answer.err == ""
+    assert answer.err == ("page 1 of 2: 2 results\n" if "--limit" in words else "")
+
+
+@pytest.mark.usefixtures("filled")
+@pytest.mark.parametrize(
+    ("words", "platforms"),
+    [
+        (("--where", "platform=cpu"), ["cpu"]),
+        (("--where", "platform~open", "--where", "batch_size<=1"), ["openvino"]),
+        (("--where", "latency<50ms", "--where", "doubts=0"), ["cpu"]),
+        (("--where", "latency.p95>=0.04", "--where", "sequence_length=128"), ["openvino", "cpu"]),
+        (("--where", "memory_growth>1MiB"), []),
+        (("--where", "memory_growth>=1MiB", "--where", "platform!=cpu"), ["openvino"]),
+        (("--where", "option.attention=eager"), []),
+        (("--where", "label.purpose~cmd", "--since", "1h", "--name", "nightly"), ["openvino", "cpu"]),
+        (("--since", "2020-01-01", "--until", "2020-02-01"), []),
+        (("--label", "purpose=other"), []),
+        (("--sort", "platform"), ["cpu", "openvino"]),
+        (("--sort", "-platform"), ["openvino", "cpu"]),
+        (("--sort", "finished_at"), ["cpu", "openvino"]),
+    ],
+)
+def test_questions_in_words(farm: Farm, words: tuple[str, ...], platforms: list[str]) -> None:
+    answer = farm("results", *words, "-f", "json")
+    assert [row["platform"] for row in json.loads(answer.out)] == platforms
+
+
+@pytest.mark.usefixtures("filled")
+def test_pages_follow_each_other(farm: Farm) -> None:
+    pages = [farm("results", "--limit", "1", "--page", str(page), "-f", "json") for page in (1, 2, 3)]
+    assert [[row["platform"] for row in json.loads(page.out)] for page in pages] == [["openvino"], ["cpu"], []]
+    assert [page.err for page in pages] == [f"page {page} of 2: 2 results\n" for page in (1, 2, 3)]
+
+
+def test_results_in_groups_and_over_columns(farm: Farm, box: Box) -> None:
+    cells = [(cell(platform=platform), seconds(level)) for platform, level in (("cpu", 0.02), ("openvino", 0.01))]
+    box.ran(cells)
+    box.ran([(cell(), seconds(0.04)), (cell(batch_size=8), seconds(0.08))])
+    groups = json.loads(farm("results", "--group", "platform", "--group", "batch_size", "-f", "json").out)
+    assert list(groups[0]) == [
+        *("platform", "batch_size", "results", "sound"),
+        *("best_latency", "median_latency", "worst_latency"),
+    ]
+    assert [list(group.values()) for group in groups] == [
+        ["cpu", 8, 1, 1, 0.08, 0.08, 0.08],
+        ["cpu", 1, 2, 2, 0.02, 0.03, 0.04],
+        ["openvino", 1, 1, 1, 0.01, 0.01, 0.01],
+    ]
+    assert json.loads(farm("results", "--pivot", "platform", "-f", "json").out) == [
+        {"model": "minilm", "batch_size": 1, "cpu": 0.04, "openvino": 0.01},
+        {"model": "minilm", "batch_size": 8, "cpu": 0.08, "openvino": None},
+    ]
+    assert "10.0 ms" in farm("results", "--pivot", "platform", "-f", "markdown").out
+    (row,) = json.loads(farm("results", "--metric", "latency", "--where", "batch_size=8", "-f", "json").out)
+    assert (row["latency"], row["settings"]) == (0.08, "batch 8, tokens 128")
+
+
+@pytest.mark.usefixtures("filled")
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--where", "batchsize>=8"), "no field 'batchsize'; did you mean 'batch_size'?"),
+        (("--where", "latency.p59<1"), "no field 'latency.p59'; did you mean 'latency.p99'?"),
+        (("--where", "batch_size"), "cannot read the condition 'batch_size'; write FIELD"),
+        (("--where", "batch_size>=eight"), "batch_size is compared with a figure in plain numbers"),
+        (("--where", "latency<10MiB"), "which may end in s, ms, us, µs, min, not '10MiB'"),
+        (("--where", "model<b"), "model is text"),
+        (("--where", "latency~1"), "~ (contains) is for text"),
+        (("--sort", "speed"), "no field 'speed'"),
+        (("--group", "modle"), "results cannot be grouped by 'modle'"),
+        (("--pivot", "platfrom"), "did you mean 'platform'?"),
+        (("--pivot", "platform", "--group", "model"), "give --group or --pivot, not both"),
+        (("--metric", "latenzy"), "no metric is called 'latenzy'; did you mean 'latency'?"),
+        (("--label", "purpose"), "a label is asked for as NAME=VALUE"),
+        (("--since", "tomorrow"), "'tomorrow' is no point in time"),
+    ],
+)
+def test_mistakes_of_a_question_are_told(farm: Farm, words: tuple[str, ...], told: str) -> None:
+    assert told in farm("results", *words, check=2).err
 
 
 @pytest.mark.usefixtures("filled")
@@ -33,7 +112,7 @@ def test_a_name_that_nothing_has_is_told_with_the_nearest(farm: Farm) -> None:
     assert answer == ("[]\n", "no platform is called 'opnvino'; did you mean 'openvino'?\n")
     assert "no machine is called 'zzz'; known: box" in farm("results", "--machine", "zzz").err
     assert "no sweep 'nope'" in farm("results", "--sweep", "nope", check=2).err
-    assert "Did you mean '--model'?" in farm("results", "--modle", "minilm", check=2).err
+    assert "Did you mean one of: '--model', '--name'?" in farm("results", "--modle", "minilm", check=2).err
 
 
 def test_one_result_is_told_whole_by_its_own_or_its_jobs_id(farm: Farm, jobs: list[str]) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, func, inspect, select, text
+from alembic.operations import Operations
+from sqlalchemy import Column, Engine, String, func, inspect, select, text
 
 from farm.contract.errors import DatabaseBehind, DatabaseNewer
 from farm.database import migrate, tables
@@ -84,6 +85,16 @@ def test_every_migration_can_be_undone_one_by_one(engine: Engine) -> None:
         migrate.downgrade(engine, "-1")
         assert migrate.current(engine) != before
     assert migrate.upgrade(engine) == migrate.head()
+
+
+def test_a_table_that_a_view_reads_can_be_changed(engine: Engine) -> None:
+    with migrate._alone(engine) as connection:
+        operations = Operations(MigrationContext.configure(connection))
+        with operations.batch_alter_table("attempt", recreate="auto") as batch:
+            batch.add_column(Column("extra", String(9)))
+            batch.create_unique_constraint("uq_attempt_extra", ["extra"])
+    with read(engine) as session:
+        assert session.execute(text("SELECT count(*) FROM measured")).scalar_one() == 0
 
 
 def test_foreign_keys_hold_after_a_migration(engine: Engine) -> None:

@@ -20,11 +20,12 @@ def render(document: Document) -> str:
     for table in tables:
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
-        writer.writerow([_harmless(column.key) for column in table.columns])
-        writer.writerows([_harmless(cell) for cell in row] for row in table.rows)
+        writer.writerow([harmless(column.key) for column in table.columns])
+        writer.writerows([harmless(cell) for cell in row] for row in table.rows)
         parts.append(out.getvalue())
     return "\n".join(parts)
 
 
-def _harmless(cell: Cell) -> Cell:
+def harmless(cell: Cell) -> Cell:
+    """Put an apostrophe before what a spreadsheet would run."""
     return f"'{cell}" if isinstance(cell, str) and cell.lstrip().startswith(FORMULA) else cell

@@ -1,0 +1,83 @@
+"""Results as tables: with the metrics asked for, in groups, or with one column for each value of a word."""
+
+import difflib
+from collections.abc import Sequence
+from typing import Final
+
+from farm.cli.listing import table_of
+from farm.contract.errors import UnknownName
+from farm.contract.metrics import METRICS
+from farm.queries.grouping import grouped_by, pivoted
+from farm.queries.results import ResultRow
+from farm.reports.document import Column, Table
+
+MOST: Final = 20_000  # results that are put together; the newest
+DEFAULT: Final = ("latency",)
+
+
+def known_metrics(asked: list[str] | None) -> tuple[str, ...]:
+    """Give the metrics asked for.
+
+    Raises: UnknownName, with the nearest.
+    """
+    for name in asked or ():
+        if name not in METRICS:
+            near = difflib.get_close_matches(name, METRICS, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(METRICS)}"
+            raise UnknownName(f"no metric is called {name!r}{hint}")
+    return tuple(dict.fromkeys(asked or ()))
+
+
+def result_table(rows: Sequence[ResultRow], metrics: Sequence[str]) -> Table:
+    """Give one line for each result with the medians of these metrics."""
+    columns = (
+        Column("result", "Result"),
+        Column("model", "Model"),
+        Column("settings", "Setting"),
+        Column("variant", "How"),
+        *(Column(metric, METRICS[metric].title, METRICS[metric].unit) for metric in metrics),
+        Column("verdict", "Verdict"),
+        Column("doubts", "Doubts"),
+        Column("machine", "Machine"),
+        Column("finished_at", "Finished (UTC)"),
+    )
+    lines = [
+        (
+            row.attempt,
+            row.model,
+            row.settings(),
+            row.variant(),
+            *(row.median(metric) for metric in metrics),
+            row.told().lower(),
+            ", ".join(row.doubts),
+            row.machine,
+            f"{row.finished_at:%Y-%m-%d %H:%M:%S}",
+        )
+        for row in rows
+    ]
+    return table_of(columns, lines)
+
+
+def group_table(rows: Sequence[ResultRow], words: Sequence[str], metrics: Sequence[str]) -> Table:
+    """Give one line for each group, with the metric of its sound results."""
+    metric = METRICS[(*metrics, *DEFAULT)[0]]
+    columns = (
+        *(Column(word, word.replace("_", " ").capitalize()) for word in words),
+        Column("results", "Results", "1"),
+        Column("sound", "Real, undoubted", "1"),
+        *(Column(f"{which}_{metric.name}", f"{metric.title}, {which}", metric.unit) for which in ("best", "median")),
+        Column(f"worst_{metric.name}", "worst", metric.unit),
+    )
+    groups = grouped_by(rows, words, metric=metric.name)
+    return table_of(columns, [(*each.words, *each[1:]) for each in groups])
+
+
+def pivot_table(rows: Sequence[ResultRow], word: str, metrics: Sequence[str]) -> Table:
+    """Give one line for each piece of work, with a column for each value of a word."""
+    metric = METRICS[(*metrics, *DEFAULT)[0]]
+    found = pivoted(rows, word, metric=metric.name)
+    columns = (
+        *(Column(each, each.replace("_", " ").capitalize()) for each in found.words),
+        *(Column(str(value), f"{value} ({metric.title})", metric.unit) for value in found.values),
+    )
+    return table_of(columns, [(*words, *figures) for words, figures in found.lines])

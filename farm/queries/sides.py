@@ -1,0 +1,87 @@
+"""One side of a comparison in words: a sweep, a label, a machine, a platform, a stretch of time, or several of these.
+
+In: `last`, `k3m9x2p7qa`, `nightly`, `commit=abc123`, `platform=cpu,machine=box`, `2026-01-01..2026-01-31`, `7d..`.
+Out: conditions in SQL, and the fields that the words hold fast.
+"""
+
+import difflib
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session
+
+from farm.contract.errors import UnknownName, UserMistake
+from farm.database import tables
+from farm.database.engine import now
+from farm.queries.filters import FILTERS, MANY, labelled
+from farm.queries.moments import moment
+from farm.queries.sweeps import get_sweep
+
+LAST: Final = "last"
+RANGE: Final = ".."
+LABEL: Final = ("label ", "label:", "label.")  # may stand before a label's name, where a filter is called the same
+
+
+class Side(NamedTuple):
+    """One side: its words, what they mean in SQL, and the values they give to fields such as `platform`."""
+
+    text: str
+    conditions: tuple[ColumnElement[bool], ...]
+    fields: dict[str, str]
+
+
+def side_of(session: Session, text: str) -> Side:
+    """Read one side; parts with commas between them must all hold.
+
+    Raises: UnknownName for a sweep that is not there, UserMistake for no words or a wrong point in time.
+    """
+    parts = [_part(session, word.strip(), at=now(session)) for word in text.split(",") if word.strip()]
+    if not parts:
+        raise UserMistake("an empty side: name a sweep, label=value, machine=NAME, platform=NAME or SINCE..UNTIL")
+    conditions = tuple(each for found, _ in parts for each in found)
+    return Side(text, conditions, {name: value for _, fields in parts for name, value in fields.items()})
+
+
+_Part = tuple[list[ColumnElement[bool]], dict[str, str]]
+
+
+def _part(session: Session, word: str, *, at: datetime) -> _Part:
+    name, equals, value = word.partition("=")
+    label = next((name.removeprefix(mark) for mark in LABEL if name.startswith(mark)), None)
+    if equals and label:
+        return [labelled(label.strip(), value)], {}
+    if equals and name in FILTERS:
+        return [FILTERS[name].column == value], {name: value}
+    if equals:
+        return [labelled(name, value)], {}
+    if RANGE in word:
+        return _stretch(word, at=at), {}
+    return [_sweep(session, word)], {}
+
+
+def _stretch(word: str, *, at: datetime) -> list[ColumnElement[bool]]:
+    since, _, until = word.partition(RANGE)
+    found: list[ColumnElement[bool]] = []
+    if since:
+        found.append(tables.Attempt.finished_at >= moment(since, now=at))
+    if until:
+        found.append(tables.Attempt.finished_at < moment(until, now=at, end=True))
+    return found
+
+
+def _sweep(session: Session, word: str) -> ColumnElement[bool]:
+    """Find a sweep by its id, or all that have this name."""
+    if word == LAST:
+        return tables.Sweep.public_id == get_sweep(session, LAST).public_id
+    column: Any
+    for column in (tables.Sweep.public_id, tables.Sweep.name):
+        if session.execute(select(tables.Sweep.id).where(column == word).limit(1)).first():
+            return column == word  # type: ignore[no-any-return]
+    names = session.execute(select(tables.Sweep.name).distinct().limit(MANY)).scalars().all()
+    near = difflib.get_close_matches(word, names, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else "`farm sweep list` shows them."
+    raise UnknownName(
+        f"no sweep has the id or name {word!r}; {hint} A side may also be label=value, machine=NAME, platform=NAME "
+        "or SINCE..UNTIL"
+    )
