@@ -10,13 +10,12 @@ from typing import Any, NamedTuple
 
 from pydantic import JsonValue
 
-from farm.contract.evidence import Evidence
 from farm.contract.job import Assignment
 from farm.contract.result import Outcome, Reading
 from farm.contract.states import Stage
 from workers import meters
-from workers.engine import Array, Arrays, LoadRequest, ModelFolder, Platform
-from workers.evidence import agreement, identity, placement, plausibility, sensitivity
+from workers.engine import Arrays, LoadRequest, ModelFolder, Platform
+from workers.evidence import integrity, plausibility, questions
 from workers.heads import head_of
 from workers.measure.clock import clock
 from workers.measure.sampling import SECOND, durations, sample
@@ -24,9 +23,10 @@ from workers.measure.warmup import warm_up
 from workers.meter import Device, meters_in
 from workers.models import resolve
 from workers.pinning import pin
-from workers.reference import Reference, reference
-from workers.standing import Bench, Standing, stand
-from workers.workload import Family, Workload
+from workers.proving import Subject, Timed, prove, told
+from workers.reference import reference
+from workers.standing import Bench, stand
+from workers.workload import Family
 
 Say = Callable[[Stage], None]
 
@@ -65,17 +65,6 @@ class OpenCell(NamedTuple):
         )
 
 
-class _Ran(NamedTuple):
-    """What was timed, and how it went."""
-
-    engine: Any
-    workload: Workload
-    timed: list[dict[str, Array]]  # outputs of timed calls
-    seconds: list[float]  # of each timed call
-    at_work: float
-    standing: Standing | None
-
-
 def prepare(assignment: Assignment, say: Say) -> Outcome:
     """Build or fetch the model, convert it, compute the reference answers, measure the roof: all that is cached.
 
@@ -102,29 +91,34 @@ def measure(assignment: Assignment, say: Say) -> Outcome:
     if spec.options.get("pin"):
         pin(request.threads)
     cell.platform.ready(request)
+    posed, posing = _timed(lambda: questions.pose(cell.family, spec, folder=cell.folder.path, inputs=cell.inputs))
+    seal = integrity.seal()
     say(Stage.LOAD)
     read = meters_in(meters, device=cell.device)
     for meter in read:
         meter.before_loading()
     engine, loaded = _timed(lambda: cell.platform.load(request))
     workload = cell.family.workload(engine, cell.inputs, spec, cell.folder.path)
+    subject = Subject(spec, cell.family, request, engine, workload, posed)
     say(Stage.WARMUP)
     _, first = _timed(workload.call)
     doubts = warm_up(workload.call, seconds=spec.measure.warmup_seconds)
     say(Stage.MEASURE)
+    others = {place: subject.bound(posed.inputs[number]) for place, number in posed.places.items()}
     for meter in read:
         meter.before_calls()
-    attention = plausibility.AtWork()
-    sampled = sample(workload, spec.measure, seed=spec.seed + assignment.repeat)
-    at_work = attention.share()
+    attention, stretch = plausibility.AtWork(), integrity.Stretch()
+    sampled = sample(workload, spec.measure, others=others)
+    at_work, clocks = attention.share(), stretch.clocks()
     for meter in read:
         meter.after_calls()
     metered = [meter.readings(sampled.calls, batch_size=spec.batch_size) for meter in read]
     say(Stage.PROVE)
-    timed = [workload.outputs(raw) for raw in sampled.kept]
+    began = clock()
     expected = reference(cell.family, spec, request)
     standing = stand(expected.work, spec, durations(sampled.calls), bench=cell.bench())
-    ran = _Ran(engine, workload, timed, durations(sampled.calls), at_work, standing)
+    on_device = engine.device_memory()
+    evidence = prove(subject, Timed(sampled, at_work, integrity.broken(seal), clocks, standing), expected)
     readings: dict[str, list[float]] = {
         "load_time": [loaded],
         "first_inference_time": [first],
@@ -132,15 +126,16 @@ def measure(assignment: Assignment, say: Say) -> Outcome:
         **{name: samples for group in metered for name, samples in group.items()},
         **workload.readings(sampled.calls),
         **(standing.readings() if standing else {}),
-        **{name: [figure] for name, figure in engine.device_memory().items()},
+        **{name: [figure] for name, figure in on_device.items()},
     }
     return Outcome(
         readings=_rows(readings),
         doubts=(*doubts, *sampled.doubts, *(standing.doubts() if standing else ())),
-        evidence=_prove(cell, ran, expected) if assignment.repeat == 0 else (),
+        evidence=evidence,
         facts=_facts(cell, engine)
         | {name: fact for meter in read for name, fact in meter.facts().items()}
-        | (standing.facts() if standing else {}),
+        | (standing.facts() if standing else {})
+        | {"proving_seconds": posing + (clock() - began) / SECOND},
     )
 
 
@@ -174,49 +169,8 @@ def _rows(readings: Mapping[str, list[float]]) -> tuple[Reading, ...]:
 
 def _facts(cell: OpenCell, engine: Any) -> dict[str, JsonValue]:
     return {
-        **engine.placement(),
+        **told(engine),
         "parameters": cell.folder.parameters,
         "model_key": cell.folder.key,
         "revision": cell.folder.revision,
     }
-
-
-def _prove(cell: OpenCell, ran: _Ran, expected: Reference) -> tuple[Evidence, ...]:
-    """Gather the evidence layer by layer, outside the timed loop."""
-    spec, folder = cell.assignment.spec, cell.folder
-    engine, timed = ran.engine, ran.timed
-    answers = cell.family.answers(engine, cell.inputs, spec, folder.path, expected.answers)
-    other_inputs, _ = cell.family.inputs(folder.path, spec.model_copy(update={"seed": spec.seed + 1}))
-    others = cell.family.answers(engine, other_inputs, spec, folder.path, expected.answers)
-    where = engine.placement()
-    return (
-        identity.judge(
-            runtime=str(where["runtime"]),
-            in_files=folder.parameters,
-            expected=expected.parameters,
-            loaded=engine.parameters(),
-            published=folder.published_parameters,
-            graph="graphs" in where,
-        ),
-        placement.judge(platform=spec.platform, precision=spec.precision, placement=where),
-        agreement.judge(precision=spec.precision, answers=answers, reference=expected.answers, timed=timed),
-        sensitivity.judge(answers=answers, others=others, timed=timed),
-        plausibility.judge(
-            stands=ran.standing.place if ran.standing else None, at_work=ran.at_work, grows=_growth(cell, ran, expected)
-        ),
-    )
-
-
-def _growth(cell: OpenCell, ran: _Ran, expected: Reference) -> plausibility.Growth:
-    if ran.standing is None or expected.work is None:
-        return plausibility.not_told("there is no work to weigh")
-    sizes = plausibility.Sizes(
-        engine=ran.engine,
-        family=cell.family,
-        folder=cell.folder.path,
-        spec=cell.assignment.spec,
-        call=ran.workload.call,
-        seconds=ran.seconds,
-        roof=ran.standing.roof,
-    )
-    return plausibility.growth(sizes, cell.inputs, expected.work)

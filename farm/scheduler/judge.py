@@ -6,7 +6,7 @@ from typing import Final
 from farm.contract.evidence import Evidence, Layer, Outcome, Verdict
 
 #: Without these passing, nothing is called real: no news is not good news.
-NEEDED: Final = (Layer.IDENTITY, Layer.PLACEMENT, Layer.AGREEMENT)
+NEEDED: Final = tuple(Layer)
 #: A failure of these shows another computation than the one asked for; of the others, that something is off.
 DAMNING: Final = (Layer.IDENTITY, Layer.AGREEMENT)
 

@@ -4,7 +4,7 @@ The judge is pure; what it judges is collected outside the timed loop, but for t
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any, Final, NamedTuple
@@ -36,11 +36,11 @@ class AtWork:
     def __init__(self) -> None:
         """Begin the stretch."""
         self._used = _used()
-        self._wall = time.perf_counter()
+        self._wall = clock()
 
     def share(self) -> float:
         """Give the seconds at work per second since the beginning; more than 1 where several threads are."""
-        wall = time.perf_counter() - self._wall
+        wall = (clock() - self._wall) / SECOND
         return (_used() - self._used) / wall if wall > 0 else 0.0
 
 
@@ -64,10 +64,19 @@ class Growth(NamedTuple):
     missing: str = ""
 
 
-def judge(*, stands: Position | None, at_work: float, grows: Growth) -> Evidence:
+class Look(NamedTuple):
+    """What another look at the timed loop found: figures, and why they cannot be, if they cannot."""
+
+    figures: Mapping[str, JsonValue]
+    failed: str = ""
+
+
+def judge(*, stands: Position | None, at_work: float, grows: Growth, looks: Sequence[Look] = ()) -> Evidence:
     """Compare the time with the roof, the process's own time with the wall's, and growth with the growth of work."""
     figures: dict[str, JsonValue] = {"at_work": round(at_work, 4), "least_at_work": LEAST_AT_WORK}
-    failed = []
+    failed = [look.failed for look in looks if look.failed]
+    for look in looks:
+        figures |= look.figures
     if stands is not None:
         figures |= {"roofline_fraction": stands.fraction, "roof_error": stands.error, "binds": stands.binds}
         if stands.above:
