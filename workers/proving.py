@@ -23,7 +23,7 @@ from workers.reference import Reference, loaded
 from workers.standing import COMPUTES_IN, Standing
 from workers.workload import Family, Workload
 
-FIRST: Final = 0  # number of the question that the reference answers too
+FIRST: Final = 0  # number of the family's own question: the reference answers it, or another one where it was not asked
 PLACEMENT: Final = TypeAdapter(dict[str, JsonValue])
 
 
@@ -125,10 +125,11 @@ def _hear(subject: Subject, sampled: Sampled, expected: Reference) -> _Heard:
     asked = {subject.questions.places[place]: outputs(raw) for place, raw in sampled.asked.items()}
     if not expected.answers:
         return _Heard([], timed, asked, [])
-    question = subject.questions.inputs[FIRST]
+    number = FIRST if FIRST in asked or not asked else min(asked)
+    question = subject.questions.inputs[number]
     writes = TOKENS in expected.answers
     own = _answers(subject, subject.inputs, expected.answers) if writes or not timed else timed[-1]
-    other = _answers(subject, question, None) if writes or FIRST not in asked else asked[FIRST]
+    other = _answers(subject, question, None) if writes or not asked else asked[number]
     judge = loaded(subject.request)
     follows = writes and _readable(judge, other.get(TOKENS), subject.spec.batch_size)
     known = subject.family.answers(judge, question, subject.spec, subject.path, other if follows else None)
@@ -140,7 +141,7 @@ def _hear(subject: Subject, sampled: Sampled, expected: Reference) -> _Heard:
         pairs += [Pair("a timed call", each, expected.answers) for each in timed]
         return _Heard(pairs, timed, asked, [])
     written = _written(subject, judge, [(subject.inputs, each) for each in _different(timed)])
-    written += _written(subject, judge, [(question, asked[FIRST])] if FIRST in asked else [])
+    written += _written(subject, judge, [(question, asked[number])] if asked else [])
     return _Heard(pairs, timed, asked, written)
 
 

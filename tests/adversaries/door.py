@@ -1,5 +1,6 @@
 """The door: a cell is prepared honestly, then a cheat is loaded in the platform's place and measured as any other."""
 
+import gc
 import importlib
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -81,6 +82,7 @@ class Door:
         self._patch.setattr(module, "PLATFORM", honest)
         cell.prepare(given, lambda stage: None)
         self._patch.setattr(module, "PLATFORM", Cheating(honest, make))
+        gc.freeze()  # as in a child of the fork server; else collecting pytest's own garbage is the loop's main work
         outcome = cell.measure(given, lambda stage: None)
         reasons = {each.layer: each.reason for each in outcome.evidence if each.outcome is Judged.FAIL}
         return Found(judge(outcome.evidence), reasons, outcome)

@@ -15,6 +15,7 @@ from workers.workload import Family
 SEEDS: Final = 2**31
 MOST: Final = 3  # calls of the timed loop that are questions; they count as samples, for their work is the same
 APART: Final = 3  # at least so many calls for each question
+EARLY: Final = 4  # one question is among so many calls after the first
 
 
 class Questions(NamedTuple):
@@ -49,10 +50,17 @@ def same(one: Arrays, other: Arrays) -> bool:
 def places(count: int, *, among: int) -> dict[int, int]:
     """Give the calls that are to be questions, as indexes into the timed calls, by the number of the question.
 
-    The first call is none of them. Drawn from the system's own source of chance: a seed could be known.
+    The first call is none of them; one stands early, as a loop of slow calls ends early. Drawn from the system's own
+    source of chance: a seed could be known.
     """
+    dice = random.SystemRandom()
     free = range(1, among)
-    return {place: number for number, place in enumerate(random.SystemRandom().sample(free, min(count, len(free))))}
+    if not free:
+        return {}
+    early = dice.choice(free[:EARLY])
+    rest = [place for place in free if place != early]
+    drawn = [early, *dice.sample(rest, min(count - 1, len(rest)))]
+    return dict(zip(drawn, dice.sample(range(count), len(drawn)), strict=True))
 
 
 def _mixed(one: Array, other: Array, *, dice: np.random.Generator) -> Array:

@@ -15,6 +15,7 @@ from workers.measure.clock import clock
 
 SECOND: Final = 1e9  # nanoseconds
 PAIRS: Final = 5  # of calls with known and with new inputs, in turn, where the first look was surprised
+SHARE: Final = 0.25  # of the timed loop's calls that may be made again in pairs
 SURE: Final = 3  # calls with new inputs within the timed loop from which on the loop can speak for itself
 
 
@@ -38,7 +39,8 @@ def surprise(
     timed = min(asked) / usual if asked else None
     if timed is not None and timed <= MOST_SURPRISED:
         return Surprise(timed, len(asked))
-    pairs = [(_timed(known), _timed(_made(new))) for _ in range(PAIRS)]
+    tries = max(1, min(PAIRS, int(SHARE * sum(seconds) / usual)))
+    pairs = [(_timed(known), _timed(_made(new))) for _ in range(tries)]
     least_known, least_new = (min(column) for column in zip(*pairs, strict=True))
     return Surprise(timed, len(asked), least_new / least_known)
 

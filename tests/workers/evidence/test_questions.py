@@ -37,6 +37,8 @@ def test_places_are_drawn_anew_and_never_the_first() -> None:
     drawn = [places(3, among=20) for _ in range(30)]
     assert all(len(each) == 3 and 0 not in each and sorted(each.values()) == [0, 1, 2] for each in drawn)
     assert len({tuple(each) for each in drawn}) > 10
+    assert all(min(each) <= 4 for each in drawn)
+    assert {*places(1, among=3)} <= {1, 2}
     assert places(3, among=1) == {}
 
 
