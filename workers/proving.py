@@ -24,6 +24,7 @@ from workers.standing import COMPUTES_IN, Standing
 from workers.workload import Family, Workload
 
 FIRST: Final = 0  # number of the family's own question: the reference answers it, or another one where it was not asked
+LOGITS: Final = "logits"
 PLACEMENT: Final = TypeAdapter(dict[str, JsonValue])
 
 
@@ -131,8 +132,11 @@ def _hear(subject: Subject, sampled: Sampled, expected: Reference) -> _Heard:
     own = _answers(subject, subject.inputs, expected.answers) if writes or not timed else timed[-1]
     other = _answers(subject, question, None) if writes or not asked else asked[number]
     judge = loaded(subject.request)
-    follows = writes and _readable(judge, other.get(TOKENS), subject.spec.batch_size)
-    known = subject.family.answers(judge, question, subject.spec, subject.path, other if follows else None)
+    tokens = other.get(TOKENS)
+    if tokens is not None and _readable(judge, tokens, subject.spec.batch_size):
+        known = {LOGITS: judge.along(judge.place(question), tokens)}
+    else:
+        known = subject.family.answers(judge, question, subject.spec, subject.path, None)
     pairs = [
         Pair("the job's inputs", own, expected.answers),
         Pair("inputs that were never seen", other, known),
