@@ -71,7 +71,14 @@ class Door:
         self._patch = monkeypatch
 
     def enter(
-        self, make: Make, *, platform: str = "cpu", model: str = "bert", runtime: str = "", **changes: Any
+        self,
+        make: Make,
+        *,
+        platform: str = "cpu",
+        model: str = "bert",
+        runtime: str = "",
+        repeat: int = 0,
+        **changes: Any,
     ) -> Found:
         """Measure a cheat that says to be this platform; it is made of an engine of `runtime`, or of the same one."""
         spec = self.cells.spec(platform, model, **({"measure": MEASURE} | changes))
@@ -83,7 +90,7 @@ class Door:
         cell.prepare(given, lambda stage: None)
         self._patch.setattr(module, "PLATFORM", Cheating(honest, make))
         gc.freeze()  # as in a child of the fork server; else collecting pytest's own garbage is the loop's main work
-        outcome = cell.measure(given, lambda stage: None)
+        outcome = cell.measure(given.model_copy(update={"repeat": repeat}), lambda stage: None)
         reasons = {each.layer: each.reason for each in outcome.evidence if each.outcome is Judged.FAIL}
         return Found(judge(outcome.evidence), reasons, outcome)
 

@@ -147,6 +147,13 @@ class CopiesOrWorks(Copies):
         return self.engine.forward(placed)
 
 
+class HonestOnce(Constant):
+    """Works in the first repeat of a job and in no other; a repeat is known by its seed."""
+
+    def forward(self, placed: Any) -> Any:
+        return super().forward(placed) if self.request.seed else self.engine.forward(placed)
+
+
 class Sleeps(Cheat):
     """Answers rightly and sleeps for most of the time."""
 
@@ -204,6 +211,11 @@ def test_what_was_remembered_ran_no_graph_when_looked_at(cheat: type[Cheat], doo
 @pytest.mark.parametrize("cheat", [PerInput, PerObject, MostCalls, WhileTimed])
 def test_what_is_remembered_is_faster_than_new_inputs(cheat: type[Cheat], door: Door) -> None:
     assert "new inputs" in door.caught(cheat, Layer.PLAUSIBILITY, model="clip")
+
+
+def test_every_repeat_is_looked_at(door: Door) -> None:
+    assert Layer.AGREEMENT not in door.enter(HonestOnce).reasons
+    door.caught(HonestOnce, Layer.AGREEMENT, repeat=1)
 
 
 @pytest.mark.parametrize("cheat", [Sleeps, SleepsByInput])
