@@ -70,7 +70,7 @@ def measured(given: Assignment) -> tuple[int, int]:
     warm_up(work.call, seconds=0)
     for meter in read:
         meter.before_calls()
-    sampled = sample(work, given.spec.measure, seed=0)
+    sampled = sample(work, given.spec.measure)
     for meter in read:
         meter.after_calls()
     kept = [meter.readings(sampled.calls, batch_size=1) for meter in read], sampled.doubts

@@ -4,6 +4,7 @@ import os
 from collections.abc import Generator, Iterator
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import structlog
@@ -13,6 +14,9 @@ from farm.database import migrate
 from farm.database.engine import open_engine
 from farm.settings import PREFIX
 from tests.services import PostgresServer, ValkeyServer, postgres_server, valkey_server
+
+if TYPE_CHECKING:
+    from tests.workers.platforms.cells import Cells
 
 DATABASES = ("sqlite", "postgresql")
 KEPT_CACHE = os.environ.pop("FARM_TEST_CACHE", "")  # taken away at once: to the farm it would be a misspelt setting
@@ -24,6 +28,14 @@ def model_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = Path(KEPT_CACHE).absolute() if KEPT_CACHE else _shared(tmp_path_factory) / "models"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def cells(tmp_path_factory: pytest.TempPathFactory) -> "Cells":
+    """Give the tiny models and their cells, shared by all tests that run them."""
+    from tests.workers.platforms.cells import Cells
+
+    return Cells(tmp_path_factory.mktemp("cells"))
 
 
 @pytest.fixture(autouse=True)

@@ -26,6 +26,7 @@ def test_every_example_of_the_readme_is_there() -> None:
         "scripts/test",
         "examples/quickstart.yaml",
         "docs/measuring.md",
+        "docs/evidence.md",
         "docs/adding.md",
         "docs/commands.md",
     ):

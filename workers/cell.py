@@ -13,7 +13,9 @@ from farm.contract.job import Assignment
 from farm.contract.result import Outcome, Reading
 from farm.contract.states import Stage
 from workers import meters
+from workers.evidence import integrity, questions
 from workers.evidence.plausibility import AtWork
+from workers.evidence.questions import Questions
 from workers.folders import weights_checksum
 from workers.measure.clock import clock
 from workers.measure.footprint import Footprint
@@ -22,7 +24,7 @@ from workers.measure.warmup import warm_up
 from workers.meter import Meter, meters_in
 from workers.opening import OpenCell, open_cell
 from workers.pinning import pin
-from workers.proving import Ran, prove
+from workers.proving import Loop, Subject, prove, told
 from workers.reference import reference
 from workers.scenario import Found, Told, put_together, scenario_of
 from workers.standing import stand
@@ -58,6 +60,8 @@ def measure(assignment: Assignment, say: Say) -> Outcome:
     if request.options.get("pin"):
         pin(request.threads)
     cell.platform.ready(request)
+    posed, posing = _timed(lambda: _questions(cell))
+    seal = integrity.seal()
     say(Stage.LOAD)
     footprint, read = Footprint(), meters_in(meters, device=cell.device)
     for meter in read:
@@ -73,38 +77,51 @@ def measure(assignment: Assignment, say: Say) -> Outcome:
     cell, workload, found = settle(cell, engine, workload, footprint=footprint)
     spec = cell.assignment.spec
     if found is not None:
+        posed = _questions(cell)  # of the size that was found
         doubts = warm_up(workload.call, seconds=spec.measure.warmup_seconds)
+    subject = Subject(spec, cell.family, cell.request(), engine, workload, posed)
+    others = {place: subject.bound(posed.inputs[number]) for place, number in posed.places.items()}
     for meter in read:
         meter.before_calls()
-    attention = AtWork()
-    timed = scenario_of(spec).measure(workload, spec, seed=spec.seed + assignment.repeat)
-    at_work = attention.share(idle=timed.idle, spun=timed.spun)
+    attention, stretch = AtWork(), integrity.Stretch()
+    timed = scenario_of(spec).measure(workload, spec, others=others, seed=spec.seed + assignment.repeat)
+    at_work, clocks = attention.share(idle=timed.idle, spun=timed.spun), stretch.clocks()
     for meter in read:
         meter.after_calls()
     times = {"load_time": [loaded], "first_inference_time": [first], "preprocessing_time": cell.preprocessing}
     metered = [_metered(meter, timed.calls, batch_size=spec.batch_size) for meter in read]
     device = {name: [figure] for name, figure in engine.device_memory().items()}
     say(Stage.PROVE)
-    told = put_together(found, timed.told())
-    outputs = [workload.outputs(raw) for raw in timed.kept]
     own = Told(workload.readings(timed.calls))
-    ran = Ran(engine, workload, outputs, durations(timed.calls), at_work)
-    return _outcome(cell, ran, told=(Told(times, doubts), told, *metered, own, Told(device)), found=found)
+    parts = (Told(times, doubts), put_together(found, timed.told()), *metered, own, Told(device))
+    loop = Loop(timed, at_work, integrity.broken(seal), clocks)
+    return _outcome(cell, subject, loop, parts=parts, found=found, posing=posing)
 
 
-def _outcome(cell: OpenCell, ran: Ran, *, told: Sequence[Told], found: Found | None) -> Outcome:
+def _outcome(
+    cell: OpenCell, subject: Subject, loop: Loop, *, parts: Sequence[Told], found: Found | None, posing: float
+) -> Outcome:
     """Put together what was told and proven. The reference is computed first, if nobody has yet."""
-    spec = cell.assignment.spec
-    expected = reference(cell.family, spec, cell.request())
-    standing = stand(expected.work, spec, ran.seconds, bench=cell.bench())
-    parts = (*told, *([Told(standing.readings(), standing.doubts(), standing.facts())] if standing else ()))
+    spec, began = cell.assignment.spec, clock()
+    expected = reference(cell.family, spec, subject.request)
+    standing = stand(expected.work, spec, durations(loop.timed.calls), bench=cell.bench())
+    evidence = prove(subject, loop, expected, standing)
+    proving: dict[str, JsonValue] = {"proving_seconds": posing + (clock() - began) / SECOND}
+    every = (*parts, *([Told(standing.readings(), standing.doubts(), standing.facts())] if standing else ()))
     return Outcome(
-        readings=_rows({name: samples for part in parts for name, samples in part.readings.items()}),
-        doubts=tuple(doubt for part in parts for doubt in part.doubts),
-        evidence=prove(cell, ran, expected, standing) if cell.assignment.repeat == 0 else (),
-        facts=_facts(cell, ran.engine) | {name: fact for part in parts for name, fact in part.facts.items()},
+        readings=_rows({name: samples for part in every for name, samples in part.readings.items()}),
+        doubts=tuple(doubt for part in every for doubt in part.doubts),
+        evidence=evidence,
+        facts=_facts(cell, subject.engine)
+        | {name: fact for part in every for name, fact in part.facts.items()}
+        | proving,
         settled=None if found is None else spec,
     )
+
+
+def _questions(cell: OpenCell) -> Questions:
+    spec = cell.assignment.spec
+    return questions.pose(cell.family, spec, folder=cell.folder.path, inputs=cell.inputs)
 
 
 def _metered(meter: Meter, calls: Sequence[Call], *, batch_size: int) -> Told:
@@ -123,7 +140,7 @@ def _rows(readings: Mapping[str, list[float]]) -> tuple[Reading, ...]:
 
 def _facts(cell: OpenCell, engine: Any) -> dict[str, JsonValue]:
     return {
-        **engine.placement(),
+        **told(engine),
         "parameters": cell.folder.parameters,
         "model_key": cell.folder.key,
         "weights_checksum": _weights(cell),

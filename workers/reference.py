@@ -12,12 +12,14 @@ from farm.contract.value import digest
 from workers.cache import cached
 from workers.engine import Array, Arrays, LoadRequest
 from workers.measure.roofline import Work
+from workers.measure.watching import Watched, watched
 from workers.versions import version
 from workers.workload import Family
 
 FILE: Final = "reference.npz"
 COUNT: Final = "parameters"
 WORK: Final = "work.json"
+WATCHED: Final = "watched.json"
 FAKE: Final = "fake"
 MAKERS: Final = ("torch", "transformers", "tokenizers")
 
@@ -28,6 +30,7 @@ class Reference(NamedTuple):
     answers: dict[str, Array]
     parameters: int
     work: Work | None
+    watched: Watched | None = None  # what PyTorch is seen to do in one call
 
 
 def reference(family: Family, spec: JobSpec, request: LoadRequest) -> Reference:
@@ -37,16 +40,24 @@ def reference(family: Family, spec: JobSpec, request: LoadRequest) -> Reference:
 
     def make(part: Path) -> None:
         plain = request._replace(precision="fp32", options={})
-        engine: Any = importlib.import_module("workers.platforms.cpu").PLATFORM.load(plain)
+        engine = loaded(plain)
         answers = family.answers(engine, request.example, spec, request.folder.path)
         np.savez(part / FILE, allow_pickle=False, **answers, **{COUNT: np.asarray(engine.parameters())})
+        workload = family.workload(engine, request.example, spec, request.folder.path)
+        (part / WATCHED).write_text(watched(workload.call).model_dump_json())
         (part / WORK).write_text(_work(family, spec, plain, engine=engine).model_dump_json())
 
     folder, _ = cached(request.cache_dir, "reference", _key(spec, request), make)
     with np.load(folder / FILE, allow_pickle=False) as found:
         arrays = dict(found)
     work = Work.model_validate_json((folder / WORK).read_text())
-    return Reference(arrays, int(arrays.pop(COUNT)), work)
+    seen = Watched.model_validate_json((folder / WATCHED).read_text())
+    return Reference(arrays, int(arrays.pop(COUNT)), work, seen)
+
+
+def loaded(request: LoadRequest) -> Any:
+    """Load the reference's own model. PyTorch is imported here, as the farm's fake platform has none."""
+    return importlib.import_module("workers.following").follower(request)
 
 
 def _work(family: Family, spec: JobSpec, request: LoadRequest, *, engine: Any) -> Work:
@@ -66,7 +77,7 @@ def _key(spec: JobSpec, request: LoadRequest) -> str:
     }
     return digest(
         {
-            "holds": [FILE, WORK],
+            "holds": [FILE, WORK, WATCHED],
             "model": request.folder.key,
             "family": spec.model.family,
             "head": request.head,

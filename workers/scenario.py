@@ -9,6 +9,7 @@ from pydantic import JsonValue
 from farm.contract.doubts import Doubt
 from farm.contract.job import JobSpec
 from workers.engine import Raw
+from workers.measure.outputs import Others
 from workers.workload import Call, Workload
 
 #: The metric that every scenario with a search reads.
@@ -24,10 +25,11 @@ class Told(NamedTuple):
 
 
 class Timed(NamedTuple):
-    """The timed calls, and outputs of two of them. `told` is asked after the meters were read: it takes a while."""
+    """The timed calls, and outputs of some of them. `told` is asked after the meters were read: it takes a while."""
 
     calls: Sequence[Call]
-    kept: Sequence[Raw]
+    kept: Sequence[Raw]  # of two calls with the job's own inputs
+    asked: Mapping[int, Raw]  # of the calls with other inputs, by their place among the calls
     told: Callable[[], Told]
     idle: float = 0.0  # seconds in which the loop waited for something to do
     spun: float = 0.0  # of these, seconds in which it used the processor all the same, for itself
@@ -62,7 +64,7 @@ class Scenario(Protocol):
     def search(self, trial: Trial) -> Found | None:
         """Find what the job leaves open; None where it leaves nothing. Raises: OutOfMemory where nothing fits."""
 
-    def measure(self, workload: Workload, spec: JobSpec, *, seed: int) -> Timed:
+    def measure(self, workload: Workload, spec: JobSpec, *, others: Others, seed: int) -> Timed:
         """Time calls as this scenario has them follow each other."""
 
 

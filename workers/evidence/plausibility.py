@@ -4,7 +4,7 @@ The judge is pure; what it judges is collected outside the timed loop, but for t
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any, Final, NamedTuple
@@ -31,20 +31,33 @@ PAIRS: Final = 5  # of calls of both sizes, in turn, where the first look found 
 
 
 class AtWork:
-    """How long this process ran, or waited for a processor, over a stretch of wall time."""
+    """How much of a stretch of wall time the threads of this process ran, of that in which they need not wait."""
 
     def __init__(self) -> None:
         """Begin the stretch."""
-        self._used = _used()
-        self._wall = time.perf_counter()
+        self._spent = _spent()
+        self._wall = clock()
 
     def share(self, *, idle: float = 0.0, spun: float = 0.0) -> float:
-        """Give the seconds at work per second since the beginning; more than 1 where several threads are.
+        """Sum over the threads what each ran of the time in which it did not wait for a processor; 0 is all asleep.
 
         Left out are `idle` seconds, in which there was nothing to do, and the part of them that was spun all the same.
         """
-        wall = time.perf_counter() - self._wall - idle
-        return max(0.0, _used() - self._used - spun) / wall if wall > 0 else 0.0
+        wall = (clock() - self._wall) / SECOND - idle
+        if wall <= 0:
+            return 0.0
+        ran = sum(_share(now, self._spent.get(task, NOTHING), wall=wall) for task, now in _spent().items())
+        return max(0.0, ran - spun / wall)
+
+
+class Spent(NamedTuple):
+    """Seconds that a thread ran, and that it waited for a processor."""
+
+    ran: float
+    waited: float
+
+
+NOTHING: Final = Spent(0.0, 0.0)
 
 
 class Other(NamedTuple):
@@ -67,16 +80,25 @@ class Growth(NamedTuple):
     missing: str = ""
 
 
-def judge(*, stands: Position | None, at_work: float, grows: Growth) -> Evidence:
+class Look(NamedTuple):
+    """What another look at the timed loop found: figures, and why they cannot be, if they cannot."""
+
+    figures: Mapping[str, JsonValue]
+    failed: str = ""
+
+
+def judge(*, stands: Position | None, at_work: float, grows: Growth, looks: Sequence[Look] = ()) -> Evidence:
     """Compare the time with the roof, the process's own time with the wall's, and growth with the growth of work."""
     figures: dict[str, JsonValue] = {"at_work": round(at_work, 4), "least_at_work": LEAST_AT_WORK}
-    failed = []
+    failed = [look.failed for look in looks if look.failed]
+    for look in looks:
+        figures |= look.figures
     if stands is not None:
         figures |= {"roofline_fraction": stands.fraction, "roof_error": stands.error, "binds": stands.binds}
         if stands.above:
             failed.append(above(stands))
     if at_work < LEAST_AT_WORK:
-        failed.append(f"the process was at work for {at_work:.2f} of each second of the timed loop: it mostly slept")
+        failed.append(f"the process ran for {at_work:.0%} of the timed loop in which it need not wait: it mostly slept")
     if grows.missing:
         figures |= {"growth": grows.missing}
     else:
@@ -201,20 +223,23 @@ def _is_text(array: Any, length: int) -> bool:
     return bool(array.ndim == 2 and array.shape[1] == length)
 
 
-def _used() -> float:
-    """Give the seconds that this process's threads ran or waited for a processor; those that ran, where the kernel does
-    not tell of waiting.
-    """
+def _share(now: Spent, then: Spent, *, wall: float) -> float:
+    ran, waited = now.ran - then.ran, now.waited - then.waited
+    free = max(wall - waited, ran)
+    return ran / free if free > 0 else 0.0
+
+
+def _spent() -> dict[str, Spent]:
+    """Give what each thread of this process spent; what all ran, where the kernel does not tell of waiting."""
     if not WHOLE.exists():
-        return time.process_time()
-    told = (_schedule(task) for task in TASKS.iterdir())
-    return sum(told) / SECOND
+        return {"all": Spent(time.process_time(), 0.0)}
+    return {task.name: _schedule(task) for task in TASKS.iterdir()}
 
 
-def _schedule(task: Path) -> int:
-    """Give the nanoseconds of one thread; 0 for one that has just ended."""
+def _schedule(task: Path) -> Spent:
+    """Give the times of one thread; none for one that has just ended."""
     try:
         ran, waited, _ = (task / "schedstat").read_text().split()
     except (FileNotFoundError, ProcessLookupError):
-        return 0
-    return int(ran) + int(waited)
+        return NOTHING
+    return Spent(int(ran) / SECOND, int(waited) / SECOND)

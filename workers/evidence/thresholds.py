@@ -12,17 +12,62 @@ LEAST_COSINE: Final[Mapping[str, float]] = {
     "int8": 0.98,  # weights in 8 bits; 0.9995 was seen for gpt2
 }
 
+#: Agreement: most that an answer may be away from the reference, relative to the reference's own length. Where the
+#: outputs of all inputs are nearly alike, a cosine hardly tells bf16 from fp32; the distance does.
+MOST_ERROR: Final[Mapping[str, float]] = {
+    "fp32": 5e-4,  # 2e-6 was seen for most models, 1e-4 for the texts of xclip on OpenVINO; bf16 is 3e-3 away and more
+    "tf32": 0.045,  # what a cosine of 0.999 allows
+    "fp16": 0.045,
+    "bf16": 0.142,  # what a cosine of 0.99 allows
+    "int8": 0.2,  # what a cosine of 0.98 allows
+}
+
+#: Agreement: how far below the best score of the reference a token of a timed call may lie, in standard deviations of
+#: the scores. The best of 50,000 random scores is 4 above their mean, and 0.2 above the second.
+MOST_BEHIND: Final[Mapping[str, float]] = {
+    "fp32": 0.01,
+    "tf32": 0.1,
+    "fp16": 0.1,
+    "bf16": 0.5,
+    "int8": 0.7,
+}
+
+#: Sensitivity: an answer may be away from its own reference by at most so much of the way to the nearest reference of
+#: another input. At 0.5 and more it would be no nearer to its own than to the other.
+MOST_CONFUSED: Final = 0.5
+
+#: Sensitivity: references nearer than this to each other, relative to their length, are not told apart in a precision.
+ROUNDING: Final[Mapping[str, float]] = {
+    "fp32": 1e-4,
+    "tf32": 4e-3,
+    "fp16": 4e-3,
+    "bf16": 0.05,
+    "int8": 0.1,
+}
+
 #: Identity: weights of a graph as shares of the model's. A graph may fold or drop a few (an unused pooler, position
 #: ids), adds constants of its own, and may hold tied embeddings twice.
 LEAST_OF_GRAPH: Final = 0.90
 MOST_OF_GRAPH: Final = 1.35
 
+#: Identity: least share of the reference's FLOPs, and of the elements that it read, that PyTorch is seen to make and
+#: read in a call. The same model makes and reads exactly as many; the rest is room for another kernel of attention.
+LEAST_OF_WORK: Final = 0.95
+
+#: Placement: most share of the reference's FLOPs that PyTorch may make in a call of another runtime: what joins the
+#: parts of a model (a picture's tokens and a prompt's) multiplies nothing.
+MOST_BESIDE: Final = 0.01
+
+#: Placement: least share of the FLOPs that are made in the type asked for. A few sums, such as rotary positions, are
+#: kept in fp32 by every model.
+LEAST_IN_TYPE: Final = 0.9
+
 #: Sensitivity: how far two timed calls with one input may differ, relative and absolute. Threads sum in varying order.
 SAME_OUTPUT: Final = 1e-3
 
-#: Plausibility: least seconds that the process ran, or waited for a processor, per second of the timed loop. A loop of
-#: calls always has one thread at work, here or in the driver's wait, and honest ones were seen at 1.6 and more with two
-#: threads; a sleeping one is at 0.0. Half leaves room for short waits between threads.
+#: Plausibility: least share of the timed loop that threads ran, of the time in which they need not wait for a
+#: processor. A loop of calls always has one thread at work, here or in the driver's wait, and honest ones were seen at
+#: 0.9 and more; a sleeping one is at 0.0. Half leaves room for short waits between threads.
 LEAST_AT_WORK: Final = 0.5
 
 #: Plausibility: a call with W times the work must take at least 1 + this x (W - 1) times as long. Honest calls were
@@ -37,3 +82,16 @@ LEAST_MORE_WORK: Final = 1.3
 #: felt. It is twice the growth that is asked of twice the work: with less, calls of nothing but fixed costs (bert-tiny
 #: with 32 tokens; few tokens after a large picture) were told to grow and on a busy machine did not.
 LEAST_FELT: Final = 0.2
+
+#: Plausibility: how many times as long as the others a call with new inputs may take, the fastest of several. The work
+#: is the same; what is remembered for known inputs is faster by orders of magnitude. Looked at twice before it fails.
+MOST_SURPRISED: Final = 1.5
+
+#: Plausibility: the same within the timed loop alone, whatever a second look says: an implementation that remembers
+#: only while it is timed shows it there. Far above what noise does to the fastest of three calls.
+SURELY_SURPRISED: Final = 5.0
+
+#: Plausibility: how far the farm's clock may be from the kernel's raw one over the timed loop, relative, and in seconds
+#: for loops so short that the moment between two readings counts. The clock is steered by 0.0005 at most.
+CLOCKS_DIFFER: Final = 0.005
+CLOCK_TICK: Final = 0.005

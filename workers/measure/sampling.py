@@ -1,8 +1,7 @@
 """The timed loop: nothing in it but the call and two clock reads; it stops when the median is known well enough."""
 
 import gc
-import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final, NamedTuple
 
@@ -12,6 +11,7 @@ from workers.engine import Raw
 from workers.measure import steadiness
 from workers.measure.clock import Clock, clock
 from workers.measure.interval import relative_half_width
+from workers.measure.outputs import Others, Outputs
 from workers.workload import Call, Workload
 
 SECOND: Final = 1e9  # nanoseconds
@@ -19,11 +19,12 @@ LOOK_AFTER: Final = 1.25  # the interval is looked at each time there are a quar
 
 
 class Sampled(NamedTuple):
-    """The timed calls, and outputs of two of them (the last and one at random)."""
+    """The timed calls, and outputs of two of them (the last and one at random); and of those with other inputs."""
 
     calls: Sequence[Call]
     kept: Sequence[Raw]
     how: Measure
+    asked: Mapping[int, Raw] = {}  # outputs of the calls with other inputs, by their place among the calls
 
     @property
     def doubts(self) -> tuple[Doubt, ...]:
@@ -31,21 +32,23 @@ class Sampled(NamedTuple):
         return _doubts(self.calls, self.how)
 
 
-def sample(workload: Workload, how: Measure, *, seed: int, now: Clock = clock) -> Sampled:
-    """Time calls until the median's interval is narrow enough, within the floors and ceilings of `how`."""
-    dice = random.Random(seed)
+def sample(workload: Workload, how: Measure, *, others: Others | None = None, now: Clock = clock) -> Sampled:
+    """Time calls until the median's interval is narrow enough, within the floors and ceilings of `how`.
+
+    `others` are workloads of the same work with other inputs, by the place of the one call that each is for.
+    """
+    outputs = Outputs(workload, others)
     calls: list[Call] = []
-    at_random: Raw = None
     look_at = how.min_iterations
     began = now()
     with no_collection():
         while True:
+            timed = outputs.workload(len(calls))
             start = now()
-            raw, marks = workload.call()
+            raw, marks = timed.call()
             end = now()
+            outputs.take(len(calls), raw)
             calls.append(Call(start, end, marks))
-            if dice.random() * len(calls) < 1:  # reservoir sampling: each call is kept with the same chance
-                at_random = raw
             spent = (end - began) / SECOND
             if len(calls) >= how.max_iterations or spent >= how.max_seconds:
                 break
@@ -53,7 +56,7 @@ def sample(workload: Workload, how: Measure, *, seed: int, now: Clock = clock) -
                 if relative_half_width(durations(calls)) <= how.rel_precision:
                     break
                 look_at = int(len(calls) * LOOK_AFTER) + 1
-    return Sampled(calls, (raw, at_random), how)
+    return Sampled(calls, outputs.kept(), how, outputs.asked)
 
 
 def durations(calls: Sequence[Call]) -> list[float]:

@@ -5,8 +5,7 @@ the delay, so a stall shows on all that queued behind it (no coordinated omissio
 2013). In: a workload, arrivals, and when to end. Out: every call with the arrival that it answers.
 """
 
-import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import Final, NamedTuple, Protocol
 
@@ -14,6 +13,7 @@ import numpy as np
 
 from workers.engine import Raw
 from workers.measure.clock import Clock, clock
+from workers.measure.outputs import Others, Outputs
 from workers.measure.sampling import no_collection
 from workers.measure.waiting import Wait, wait_until
 from workers.workload import Call, Workload
@@ -41,6 +41,7 @@ class Served(NamedTuple):
     calls: list[Call]
     due: list[int]  # scheduled arrival of each call
     kept: tuple[Raw, Raw]  # outputs of the last call, and of one at random
+    asked: Mapping[int, Raw]  # outputs of the calls with other inputs, by their place among the calls
     began: int
     idle: int  # between the calls, with nothing to do
     spun: int  # of that, not asleep: looking at the clock, or at what was measured so far
@@ -85,16 +86,18 @@ def serve(
     until: Until,
     *,
     limit: float,
-    seed: int,
+    others: Others | None = None,
     now: Clock = clock,
     wait: Wait = wait_until,
 ) -> Served:
-    """Serve queries in the order of their arrival until enough is told, or no more arrive within `limit` seconds."""
-    dice = random.Random(seed)
+    """Serve queries in the order of their arrival until enough is told, or no more arrive within `limit` seconds.
+
+    `others` are workloads of the same work with other inputs, by the place of the one call that each is for.
+    """
+    outputs = Outputs(workload, others)
     calls: list[Call] = []
     moments: list[int] = []
     latencies: list[float] = []
-    raw = at_random = None
     idle = spun = 0
     with no_collection():
         began = now()
@@ -108,18 +111,18 @@ def serve(
                     idle += now() - at
                     break
                 spun += wait(moment)
+            timed = outputs.workload(len(calls))
             start = now()
-            raw, marks = workload.call()
+            raw, marks = timed.call()
             end = now()
             idle += start - at if at < moment else 0
+            outputs.take(len(calls), raw)
             calls.append(Call(start, end, marks))
             moments.append(moment)
             latencies.append((end - moment) / SECOND)
-            if dice.random() * len(calls) < 1:  # reservoir sampling: each call is kept with the same chance
-                at_random = raw
             if until.over(latencies[-1], (end - start) / SECOND) or end - began >= AT_LATEST * limit * SECOND:
                 break
     passed = min(limit, (calls[-1].end - began) / SECOND)
     left = [*takewhile(lambda arrival: arrival <= passed, due)]
     arriving = left[-1] if left else (moments[-1] - began) / SECOND
-    return Served(calls, moments, (raw, at_random), began, idle, spun, len(left), arriving)
+    return Served(calls, moments, outputs.kept(), outputs.asked, began, idle, spun, len(left), arriving)

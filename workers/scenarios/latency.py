@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from farm.contract.job import JobSpec
+from workers.measure.outputs import Others
 from workers.measure.sampling import durations, sample
 from workers.scenario import Found, Timed, Told, Trial
 from workers.workload import Call, Workload
@@ -14,10 +15,13 @@ def search(trial: Trial) -> Found | None:
     return None
 
 
-def measure(workload: Workload, spec: JobSpec, *, seed: int) -> Timed:
+def measure(workload: Workload, spec: JobSpec, *, others: Others, seed: int) -> Timed:
     """Time calls until the median of the latency is known."""
-    sampled = sample(workload, spec.measure, seed=seed)
-    return Timed(sampled.calls, sampled.kept, lambda: Told(speeds(sampled.calls, spec.batch_size), sampled.doubts))
+    del seed  # nothing is drawn
+    sampled = sample(workload, spec.measure, others=others)
+    return Timed(
+        sampled.calls, sampled.kept, sampled.asked, lambda: Told(speeds(sampled.calls, spec.batch_size), sampled.doubts)
+    )
 
 
 def speeds(calls: Sequence[Call], batch_size: int) -> dict[str, list[float]]:

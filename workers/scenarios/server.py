@@ -17,6 +17,7 @@ from farm.contract.scenario import Server
 from workers.measure import rate_search, steadiness
 from workers.measure.arrivals import arrivals
 from workers.measure.interval import relative_half_width
+from workers.measure.outputs import Others
 from workers.measure.rate_search import RateSearch, Step, highest_rate, planned
 from workers.measure.sampling import LOOK_AFTER, SECOND, durations, sample
 from workers.measure.serving import Served, serve
@@ -40,7 +41,7 @@ def search(trial: Trial) -> Found | None:
         return None
     began = time.monotonic()
     until = began + how.max_seconds
-    alone = durations(sample(trial.workload, _quick(how), seed=trial.seed).calls)
+    alone = durations(sample(trial.workload, _quick(how)).calls)
     capacity = 1 / float(np.mean(alone))
     if float(np.median(alone)) > (asked.latency_bound or 0.0):
         looked = RateSearch(None, capacity, (), rate_search.ALONE)
@@ -55,12 +56,17 @@ def search(trial: Trial) -> Found | None:
     return Found(settled, told, seconds, lambda told: (*_unfinished(looked), *_missed(told, asked, looked)))
 
 
-def measure(workload: Workload, spec: JobSpec, *, seed: int) -> Timed:
+def measure(workload: Workload, spec: JobSpec, *, others: Others, seed: int) -> Timed:
     """Serve queries at the job's rate until the median of the latency is known."""
     rate, how = _rate(spec), spec.measure
-    served = serve(workload, arrivals(rate, seed=seed), _Enough(spec), limit=how.max_seconds, seed=seed)
+    served = serve(workload, arrivals(rate, seed=seed), _Enough(spec), others=others, limit=how.max_seconds)
     return Timed(
-        served.calls, served.kept, lambda: _told(served, spec), idle=served.idle / SECOND, spun=served.spun / SECOND
+        served.calls,
+        served.kept,
+        served.asked,
+        lambda: _told(served, spec),
+        idle=served.idle / SECOND,
+        spun=served.spun / SECOND,
     )
 
 
@@ -95,7 +101,7 @@ def _step(trial: Trial, rate: float) -> Step:
     asked = _asked(trial.spec)
     watched = rate_search.Trial(bound=asked.latency_bound or 0.0, percentile=asked.percentile, rate=rate)
     due = arrivals(rate, seed=trial.seed + OTHER)
-    served = serve(trial.workload, due, watched, limit=STEP * trial.spec.measure.max_seconds, seed=trial.seed)
+    served = serve(trial.workload, due, watched, limit=STEP * trial.spec.measure.max_seconds)
     steady = watched.supported() and served.load(rate) < 1
     return Step(
         rate=rate,

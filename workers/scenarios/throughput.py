@@ -11,6 +11,7 @@ from farm.contract.errors import JobFailure, OutOfMemory, Unsupported
 from farm.contract.job import JobSpec, Measure
 from farm.contract.machine import GIB
 from workers.measure.batch_search import OUT_OF_MEMORY, REFUSED, BatchSearch, Search, Try
+from workers.measure.outputs import Others
 from workers.measure.sampling import SECOND, durations, sample
 from workers.measure.warmup import warm_up
 from workers.scenario import LOOP_TIME, Found, Timed, Told, Trial
@@ -44,10 +45,13 @@ def search(trial: Trial) -> Found | None:
     return Found(settled, Told({}, facts={"batch_search": _facts(looked, trial)}), time.monotonic() - began)
 
 
-def measure(workload: Workload, spec: JobSpec, *, seed: int) -> Timed:
+def measure(workload: Workload, spec: JobSpec, *, others: Others, seed: int) -> Timed:
     """Time batches until the median is known."""
-    sampled = sample(workload, spec.measure, seed=seed)
-    return Timed(sampled.calls, sampled.kept, lambda: Told(_readings(sampled.calls, spec), sampled.doubts))
+    del seed  # nothing is drawn
+    sampled = sample(workload, spec.measure, others=others)
+    return Timed(
+        sampled.calls, sampled.kept, sampled.asked, lambda: Told(_readings(sampled.calls, spec), sampled.doubts)
+    )
 
 
 def _readings(calls: Sequence[Call], spec: JobSpec) -> dict[str, list[float]]:
@@ -70,7 +74,7 @@ def _try(trial: Trial, size: int) -> Try:
     try:
         workload = trial.with_batch(size)
         warm_up(workload.call, seconds=min(WARM_SECONDS, how.warmup_seconds))
-        calls = sample(workload, quick, seed=trial.seed).calls
+        calls = sample(workload, quick).calls
     except (OutOfMemory, MemoryError) as error:
         return Try(size, None, None, OUT_OF_MEMORY, _line(error))
     except (RuntimeError, ValueError) as error:  # what a graph of fixed size says to another one

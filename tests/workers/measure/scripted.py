@@ -53,7 +53,7 @@ def served(*times: float, rate: float, queries: int, limit: float = 1e9, seed: i
     """Serve so many queries at a rate."""
     server = Server(*times)
     due = arrivals(rate, seed=seed)
-    return serve(server, due, After(queries), limit=limit, seed=0, now=server.now, wait=server.wait)
+    return serve(server, due, After(queries), limit=limit, now=server.now, wait=server.wait)
 
 
 def stalling(at: int, seconds: float, *, usual: float) -> list[float]:

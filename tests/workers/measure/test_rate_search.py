@@ -51,7 +51,7 @@ def trial_at(rate: float, *, bound: float, seconds: float = 0.01, percentile: fl
     """Serve at a rate with calls of known length until the step knows."""
     server, trial = Server(seconds), Trial(bound=bound, percentile=percentile, rate=rate)
     due = arrivals(rate, seed=0)
-    serve(server, due, trial, limit=limit, seed=0, now=server.now, wait=server.wait)
+    serve(server, due, trial, limit=limit, now=server.now, wait=server.wait)
     return trial
 
 

@@ -38,21 +38,32 @@ class Work:
 def test_sampling_stops_once_the_median_is_known() -> None:
     how = Measure(min_iterations=10, min_seconds=0, max_seconds=10, rel_precision=0.2)
     work = Work([0.002])
-    found = sample(work, how, seed=0)  # type: ignore[arg-type]
+    found = sample(work, how)  # type: ignore[arg-type]
     assert 10 <= len(found.calls) < 100
     assert found.doubts == ()
     assert found.kept[0] == work.calls  # the last timed call's own output
 
 
+def test_calls_with_other_inputs_stand_at_their_places_and_count_as_samples() -> None:
+    how = Measure(min_iterations=6, max_iterations=6, min_seconds=0, max_seconds=10)
+    work, other = Work([0.0]), Work([0.002])
+    found = sample(work, how, others={2: other, 5: other})  # type: ignore[dict-item, arg-type]
+    assert (len(found.calls), work.calls, other.calls) == (6, 4, 2)
+    assert found.asked == {2: 1, 5: 2}
+    assert found.kept[0] == 4 and found.kept[1] in (1, 2, 3, 4)  # outputs with the job's own inputs
+    slow = [place for place, call in enumerate(found.calls) if call.end - call.start >= 2e6]
+    assert {2, 5} <= {*slow}
+
+
 def test_a_ceiling_that_comes_too_early_is_a_doubt() -> None:
     how = Measure(min_iterations=50, min_seconds=0, max_seconds=0.02, rel_precision=0.2)
-    found = sample(Work([0.005]), how, seed=0)  # type: ignore[arg-type]
+    found = sample(Work([0.005]), how)  # type: ignore[arg-type]
     assert "too_few_samples" in {doubt.kind for doubt in found.doubts}
 
 
 def test_two_speeds_are_doubted_as_imprecise() -> None:
     how = Measure(min_iterations=20, max_iterations=20, min_seconds=0, rel_precision=0.01)
-    found = sample(Work([0.001, 0.004]), how, seed=0)  # type: ignore[arg-type]
+    found = sample(Work([0.001, 0.004]), how)  # type: ignore[arg-type]
     assert [doubt.kind for doubt in found.doubts] == ["imprecise"]
 
 

@@ -86,7 +86,7 @@ def test_a_pause_is_used_to_look_and_may_end_the_run() -> None:
 
     server, patient = Server(0.001), Patient(10_000)
     due = arrivals(20, seed=0)
-    found = serve(server, due, patient, limit=1e9, seed=0, now=server.now, wait=server.wait)
+    found = serve(server, due, patient, limit=1e9, now=server.now, wait=server.wait)
     assert patient.looked == 3
     assert 3 <= len(found.calls) < 20
     assert found.spun == 3_000_000  # a look is the loop's own work, not the model's

@@ -46,7 +46,7 @@ def test_sampling_that_stops_by_itself_keeps_the_promise_of_its_interval() -> No
     kept, counts = 0, []
     for _ in range(RUNS):
         work = Clockwork(series.lognormal(dice, 400).tolist())
-        found = sample(work, HOW.model_copy(update={"rel_precision": 0.1}), seed=0, now=work.now)
+        found = sample(work, HOW.model_copy(update={"rel_precision": 0.1}), now=work.now)
         bounds = median_interval(durations(found.calls))
         assert bounds is not None
         kept += bounds[0] <= MEDIAN <= bounds[1]

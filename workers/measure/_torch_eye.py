@@ -1,0 +1,85 @@
+"""Sees every operation that PyTorch carries out in this thread, below whatever calls it."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.flop_counter import flop_registry, sdpa_flop_count
+
+
+def _attention(query: Any, key: Any, value: Any, *rest: Any, **more: Any) -> int:
+    del rest, more
+    return int(sdpa_flop_count(query.shape, key.shape, value.shape))
+
+
+def _dynamic_linear(inputs: Any, packed: Any, *rest: Any, out_val: Any, **more: Any) -> int:
+    del packed, rest, more
+    return int(2 * inputs.numel() * out_val.shape[-1])
+
+
+#: Kernels that PyTorch's counter leaves out: attention on the CPU, and linear layers whose weights are in int8.
+LEFT_OUT: Final[Mapping[Any, Any]] = {
+    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: _attention,
+    torch.ops.quantized.linear_dynamic: _dynamic_linear,
+}
+QUANTISED: Final = torch.ops.quantized.linear_dynamic
+
+
+class Eye(TorchDispatchMode):  # type: ignore[misc]
+    """Counts FLOPs by device and type, and the elements of all that was read and not made meanwhile."""
+
+    def __init__(self) -> None:
+        """Know PyTorch's formulas and those it lacks."""
+        super().__init__()
+        self._formulas = {**flop_registry, **LEFT_OUT}
+        self._on: dict[str, float] = {}
+        self._in: dict[str, float] = {}
+        self._made: set[int] = set()  # addresses
+        self._read: dict[int, float] = {}  # elements by address
+
+    def told(self) -> dict[str, Any]:
+        """Give what was seen."""
+        return {"flops_on": self._on, "flops_in": self._in, "weights": sum(self._read.values())}
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Look at one operation; one that is made of others is taken apart first."""
+        del types
+        kwargs = kwargs or {}
+        packet = func._overloadpacket
+        if packet not in self._formulas:
+            with self:
+                parts = func.decompose(*args, **kwargs)
+            if parts is not NotImplemented:
+                return parts
+        self._reads(args, kwargs)
+        made = func(*args, **kwargs)
+        self._makes(made)
+        if packet in self._formulas:
+            self._counts(packet, made, args, kwargs)
+        return made
+
+    def _reads(self, *given: Any) -> None:
+        for tensor in _tensors(given):
+            address = tensor.untyped_storage().data_ptr()
+            if address not in self._made:
+                held = tensor.untyped_storage().nbytes() / tensor.element_size()
+                self._read[address] = max(held, self._read.get(address, 0.0))
+
+    def _makes(self, given: Any) -> None:
+        for tensor in _tensors(given):
+            address = tensor.untyped_storage().data_ptr()
+            if address not in self._read:
+                self._made.add(address)
+
+    def _counts(self, packet: Any, made: Any, args: Any, kwargs: Any) -> None:
+        flops = float(self._formulas[packet](*args, **kwargs, out_val=made))
+        factor = next(iter(_tensors((args, kwargs))))
+        kind = "qint8" if packet is QUANTISED else str(factor.dtype).removeprefix("torch.")
+        self._on[factor.device.type] = self._on.get(factor.device.type, 0.0) + flops
+        self._in[kind] = self._in.get(kind, 0.0) + flops
+
+
+def _tensors(given: Any) -> list[Any]:
+    return [leaf for leaf in tree_leaves(given) if isinstance(leaf, torch.Tensor)]
