@@ -26,7 +26,6 @@ from farm.settings import Settings
 TICK: Final = 0.5  # seconds between two rounds
 PAUSE: Final = 5.0  # seconds after a fault of broker or database
 HEARTBEATS_MISSED: Final = 3  # a worker is live until it missed this many
-LONG_WAIT: Final = 1.0  # seconds for a transaction to begin; beyond that, workers could not write either
 
 log = structlog.get_logger()
 
@@ -71,8 +70,8 @@ def _round(engine: Engine, app: Celery, *, how: Rules, patience: _Patience) -> b
     try:
         with write(engine) as session:
             session.execute(select(literal(1)))  # here the transaction begins, and waits for another writer
-            if time.monotonic() - began > LONG_WAIT:
-                patience.begin()
+            if time.monotonic() - began > how.silence_seconds / HEARTBEATS_MISSED:
+                patience.begin()  # workers could not write either, for longer than a heartbeat
             if not leads(session, how.pool):
                 return True
             if patience.over():

@@ -29,7 +29,7 @@ from tests.builders import spec, submitted
 LEASE: Final = 4.0  # seconds
 TIMES: Final = {
     "LEASE_SECONDS": LEASE,
-    "HEARTBEAT_SECONDS": 1,
+    "HEARTBEAT_SECONDS": 2,
     "REPUBLISH_SECONDS": 2,
     "BROKER_TIMEOUT_SECONDS": 2,
 }
