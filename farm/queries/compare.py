@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from farm.contract.errors import UserMistake
 from farm.contract.metrics import METRICS
+from farm.queries.filters import unmatched as unmatched_filters
 from farm.queries.matching import Groups, Unmatched, grouped, named, unmatched_of
 from farm.queries.observations import Observation, observe
 from farm.queries.ratios import Attempts, Ratio, Spread, ratio_of, spread_of, units_needed
@@ -113,7 +114,7 @@ def compare(
     )
     pairs = [pair for key in groups[0] if key in groups[1] for pair in _pairs(groups[0][key], groups[1][key], metrics)]
     if not pairs:
-        raise UserMistake(_nothing(first, second, groups, unmatched, left_out))
+        raise UserMistake(_nothing(session, (first, second), groups, unmatched, left_out))
     spread = {
         metric: spread_of([side for pair in pairs if pair.metric == metric for side in (pair.first, pair.second)])
         for metric in metrics
@@ -170,19 +171,23 @@ def _usable(each: Observation, metric: str) -> bool:
 
 
 def _nothing(
-    first: Side,
-    second: Side,
+    session: Session,
+    sides: tuple[Side, Side],
     groups: Sequence[Groups],
     unmatched: Sequence[Unmatched],
     left_out: dict[str, Counter[str]],
 ) -> str:
     """Say why nothing can be compared."""
-    for side, group in zip((first, second), groups, strict=True):
+    for side, group in zip(sides, groups, strict=True):
         if not group:
-            why = ", ".join(f"{count} {reason}" for reason, count in left_out[side.text].items())
-            return f"{side.text!r} has no results to compare" + (f"; left out: {why}" if why else "")
+            why = ", ".join(f"{count} {reason}" for reason, count in sorted(left_out[side.text].items()))
+            hints = unmatched_filters(session, side.fields)
+            return "; ".join(
+                [f"{side.text!r} has no results to compare", *hints, *([f"left out: {why}"] if why else [])]
+            )
+    first, second = (side.text for side in sides)
     if not unmatched:
-        return f"no cell of {first.text!r} and {second.text!r} has samples of the metrics on both sides"
+        return f"no cell of {first!r} and {second!r} has samples of the metrics on both sides"
     told = "\n".join(f"  {each.cell}: {each.differs}" for each in unmatched[:NAMED])
     hint = "Name a field on both sides to compare across it, as in platform=cpu platform=openvino"
-    return f"{first.text!r} and {second.text!r} have nothing in common. The nearest differ in\n{told}\n{hint}"
+    return f"{first!r} and {second!r} have nothing in common. The nearest differ in\n{told}\n{hint}"

@@ -34,6 +34,7 @@ class Field(NamedTuple):
 
     sql: SQLColumnExpression[Any]
     unit: str
+    measured: tuple[str, str] | None = None  # the metric and statistic that it is
 
 
 def field_of(word: str) -> Field:
@@ -50,7 +51,7 @@ def field_of(word: str) -> Field:
         return Field(OPEN[head](rest), "text")
     if head in METRICS and (not rest or rest in STATISTICS):
         unit = "1" if rest == "n" else METRICS[head].unit
-        return Field(_statistic(head, rest or "median"), unit)
+        return Field(_statistic(head, rest or "median"), unit, (head, rest or "median"))
     known = [*NUMBERS, *FILTERS, *METRICS]
     if head in METRICS:
         known = [f"{head}.{each}" for each in STATISTICS]

@@ -51,6 +51,8 @@ def _part(session: Session, word: str, *, at: datetime) -> _Part:
     label = next((name.removeprefix(mark) for mark in LABEL if name.startswith(mark)), None)
     if equals and label:
         return [labelled(label.strip(), value)], {}
+    if equals and name == "sweep":
+        return [_sweep(session, value)], {}
     if equals and name in FILTERS:
         return [FILTERS[name].column == value], {name: value}
     if equals:

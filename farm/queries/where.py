@@ -5,9 +5,10 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, select
 
 from farm.contract.errors import UserMistake
+from farm.database import tables
 from farm.queries.fields import Field, field_of
 
 SHAPE: Final = re.compile(r"\s*([\w.-]+)\s*(>=|<=|!=|==|=|<|>|~)\s*(.*?)\s*")
@@ -44,8 +45,21 @@ def condition_of(text: str) -> ColumnElement[bool]:
         return _of_text(field, word, sign, value)
     if sign == "~":
         raise UserMistake(f"{word} is a figure: ~ (contains) is for text")
-    compared: ColumnElement[bool] = COMPARED[sign](field.sql, _figure(value, word, field.unit))
+    figure = _figure(value, word, field.unit)
+    if field.measured:
+        return _of_metric(*field.measured, compare=COMPARED[sign], figure=figure)
+    compared: ColumnElement[bool] = COMPARED[sign](field.sql, figure)
     return compared
+
+
+def _of_metric(
+    metric: str, statistic: str, *, compare: Callable[[Any, Any], Any], figure: float
+) -> ColumnElement[bool]:
+    """Look the attempts up by the index on metric and median, rather than the metric of every attempt."""
+    found = select(tables.Measurement.attempt_id).where(
+        tables.Measurement.metric == metric, compare(getattr(tables.Measurement, statistic), figure)
+    )
+    return tables.Attempt.id.in_(found)
 
 
 def _of_text(field: Field, word: str, sign: str, value: str) -> ColumnElement[bool]:
