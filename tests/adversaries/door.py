@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import pytest
-from farm.scheduler.judge import judge
 
 from farm.contract.evidence import Layer, Verdict
 from farm.contract.evidence import Outcome as Judged
 from farm.contract.job import Measure
+from farm.contract.judge import judge
 from farm.contract.machine import PlatformStatus
 from farm.contract.result import Outcome
 from tests.workers.platforms.cells import Cells

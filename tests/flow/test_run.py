@@ -10,8 +10,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-pytestmark = pytest.mark.alone
-
 FARM = [sys.executable, "-c", "from farm.cli import main; main()"]
 
 FAULTS = """
