@@ -3,13 +3,20 @@
 import json
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Engine, text
 
 from farm.contract.evidence import Verdict
 from farm.database import migrate
-from farm.database.engine import open_engine
+from farm.database.engine import open_engine, read
+from farm.queries.results import find_results
+from farm.queries.verifications import of_result
+from farm.reports import performance
+from farm.reports.document import Document
+from farm.sweeps.catalogue import read_catalogue
 from tests import builders
 from tests.flow.test_run import FARM, farm
 
@@ -22,31 +29,39 @@ measure: {min_iterations: 5, max_iterations: 5, min_seconds: 0, warmup_seconds: 
 """
 
 
-def embedded(tmp_path: Path) -> Engine:
+@pytest.fixture
+def embedded(tmp_path: Path) -> Iterator[Engine]:
     """Open the database that commands ask when none is named."""
-    return open_engine(f"sqlite:///{tmp_path / 'data' / 'farm.sqlite3'}")
-
-
-def result_of_another_machine(tmp_path: Path, **options: float) -> str:
-    """Give a result of the fake platform that a box of another kind measured long ago."""
-    engine = embedded(tmp_path)
+    engine = open_engine(f"sqlite:///{tmp_path / 'data' / 'farm.sqlite3'}")
     migrate.upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+def result_of_another_machine(engine: Engine, **options: float) -> str:
+    """Give a result of the fake platform that a box of another kind measured long ago."""
     builders.submitted(engine, builders.spec(options=options))
     builders.done(engine, builders.registered(engine, "fake"), job_id=1, verdict=Verdict.MOCK)
-    engine.dispose()
-    return listed()[0]
+    return the_result(engine)
 
 
-def listed() -> list[str]:
-    return [row["result"] for row in json.loads(farm("results", "-f", "json").stdout)]
+def the_result(engine: Engine) -> str:
+    """Give the only result there is."""
+    with read(engine) as session:
+        (row,) = find_results(session, {})
+    return row.attempt
 
 
-def test_old_evidence_is_gathered_again_and_kept_beside_the_result(tmp_path: Path) -> None:
+def report(engine: Engine) -> Document:
+    with read(engine) as session:
+        return performance.build(session, "last", catalogue=read_catalogue())
+
+
+def test_old_evidence_is_gathered_again_and_kept_beside_the_result(tmp_path: Path, embedded: Engine) -> None:
     sweep = tmp_path / "sweep.yaml"
     sweep.write_text(SWEEP)
     assert "Duty cycle " in farm("run", sweep, "--report", tmp_path / "report").stderr
-    (result,) = listed()
-    report = farm("report").stdout
+    result, before = the_result(embedded), report(embedded)
     found = json.loads(farm("verify", result, "-f", "json").stdout)
     (row,) = found["verifications"]
     assert (row["result"], row["outcome"], row["verdict_now"], row["elsewhere"]) == (result, "holds", "mock", "")
@@ -55,22 +70,21 @@ def test_old_evidence_is_gathered_again_and_kept_beside_the_result(tmp_path: Pat
     assert (identity["before"], identity["now"]) == ("fail", "fail")
     at_work = next(line for line in found["figures"] if line["figure"] == "at_work")
     assert (at_work["before"] < 0.5, at_work["now"] < 0.5) == (True, True)
-    assert (listed(), farm("report").stdout) == ([result], report)
+    assert (the_result(embedded), report(embedded)) == (result, before)
 
     shown = json.loads(farm("results", "show", result, "-f", "json").stdout)
     assert [each["verification"] for each in shown["verifications"]] == [row["verification"]]
     assert shown["proof"][0]["evidence_time"] > 0
     assert {line["fact"] for line in shown["facts"]} >= {"stages.prepare", "stages.load", "stages.measure"}
 
-    engine = embedded(tmp_path)
-    with engine.begin() as connection:
+    with embedded.begin() as connection:
         connection.execute(text("UPDATE evidence SET outcome = 'pass' WHERE layer = 'identity' AND attempt_id = 1"))
     differs = farm("verify", "--all-of", "last", check=1).stdout
     assert "identity: pass before, fail now: a fake platform measures nothing" in differs
 
 
-def test_without_a_machine_of_the_class_it_cannot_be_run_unless_any_will_do(tmp_path: Path) -> None:
-    result = result_of_another_machine(tmp_path)
+def test_without_a_machine_of_the_class_it_cannot_be_run_unless_any_will_do(embedded: Engine) -> None:
+    result = result_of_another_machine(embedded)
     done = farm("verify", result, "-f", "json", check=3)
     (row,) = json.loads(done.stdout)["verifications"]
     assert (row["outcome"], row["reason"].startswith("needs class:")) == ("not run", True)
@@ -80,8 +94,8 @@ def test_without_a_machine_of_the_class_it_cannot_be_run_unless_any_will_do(tmp_
     assert "placement: pass before, not applicable now" in row["reason"]
 
 
-def test_ctrl_c_cancels_it_and_leaves_the_result_alone(tmp_path: Path) -> None:
-    result = result_of_another_machine(tmp_path, latency=5.0)
+def test_ctrl_c_cancels_it_and_leaves_the_result_alone(embedded: Engine) -> None:
+    result = result_of_another_machine(embedded, latency=5.0)
     command = [*FARM, "verify", result, "--anywhere"]
     running = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     assert running.stderr is not None
@@ -90,7 +104,6 @@ def test_ctrl_c_cancels_it_and_leaves_the_result_alone(tmp_path: Path) -> None:
             break
     running.send_signal(signal.SIGINT)
     assert running.wait(60) == 130
-    jobs = json.loads(farm("jobs", "list", "-f", "json").stdout)
-    assert [(job["cell"].startswith("verify"), job["state"]) for job in jobs] == [(True, "cancelled"), (False, "done")]
-    shown = json.loads(farm("results", "show", result, "-f", "json").stdout)
-    assert [each["outcome"] for each in shown["verifications"]] == ["not run"]
+    assert builders.states(embedded) == ["done", "cancelled"]
+    with read(embedded) as session:
+        assert [row.outcome for row in of_result(session, result)] == ["not run"]
