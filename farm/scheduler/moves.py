@@ -60,7 +60,7 @@ def record(
     attempt_id: int | None = None,
 ) -> None:
     """Write one event per job."""
-    rows = [
+    rows: list[dict[str, object]] = [
         {
             "job_id": job_id,
             "attempt_id": attempt_id,
