@@ -93,5 +93,5 @@ def _publish(app: Celery, messages: list[Message]) -> bool:
             # The jobs stay queued in SQL; they are published again once a worker is idle.
             log.error("broker out of reach", reason=str(error))
             return False
-        log.info("queued", job=message.job_id, queue=message.queue)
+        log.info("published", job=message.job_id, queue=message.queue)
     return True

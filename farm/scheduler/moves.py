@@ -1,13 +1,22 @@
-"""One move of jobs from one state to another: conditional in SQL, with an event for each job moved."""
+"""One move of jobs from one state to another: conditional in SQL, with an event for each job moved.
+
+Each move is a line in the log of a scheduler or worker, once it is committed; other programs log nothing.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import ColumnElement, func, insert, select, update
+import structlog
+from sqlalchemy import ColumnElement, event, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from farm.contract.states import FINAL, LEGAL_MOVES, AttemptState, JobState
 from farm.database import tables
+
+MADE: Final = "moves made"  # what a session remembers until it is committed
+
+log = structlog.get_logger()
 
 
 def move(
@@ -51,7 +60,7 @@ def record(
     attempt_id: int | None = None,
 ) -> None:
     """Write one event per job."""
-    rows = [
+    rows: list[dict[str, object]] = [
         {
             "job_id": job_id,
             "attempt_id": attempt_id,
@@ -65,6 +74,28 @@ def record(
     ]
     if rows:
         session.execute(insert(tables.Event), rows)
+        _tell_after_commit(session, rows)
+
+
+def _tell_after_commit(session: Session, rows: list[dict[str, object]]) -> None:
+    if not structlog.is_configured():  # no program that logs: a command, whose stdout is its answer
+        return
+    if MADE not in session.info:
+        session.info[MADE] = []
+        event.listen(session, "after_commit", _tell)
+        event.listen(session, "after_rollback", _forget)
+    session.info[MADE] += rows
+
+
+def _tell(session: Session) -> None:
+    for row in session.info[MADE]:
+        told = {name: row[name] for name in ("before", "after", "actor", "detail") if row[name]}
+        log.info("moved", job=row["job_id"], attempt=row["attempt_id"], **told)
+    _forget(session)
+
+
+def _forget(session: Session) -> None:
+    session.info[MADE] = []
 
 
 def burned(session: Session, job_id: int) -> int:

@@ -15,7 +15,7 @@ from farm.database import tables
 from farm.database.engine import read, write
 from farm.queries.jobs import JobDetail
 from farm.scheduler.cancel import cancel
-from tests.faults.yard import LEASE, Hand, Yard, gated, job
+from tests.faults.yard import LEASE, Hand, Yard, gated, job, kill
 
 HOUR = 3600  # seconds
 CLOCK = Path(__file__).with_name("clock.c")
@@ -60,8 +60,7 @@ def test_a_worker_killed_in_any_stage_loses_no_job(yard: Yard) -> None:
         other.execute(text("LOCK TABLE measurement IN SHARE MODE"))
         gates["settling"].open()
         yard.wait(lambda: spooled(yard, "settling"))
-        for worker in workers.values():
-            worker.kill()
+        kill(*workers.values())
     for gate in gates.values():
         gate.open()
     yard.worker("settling")

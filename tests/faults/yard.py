@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -85,21 +84,24 @@ class Hand(NamedTuple):
         """Say whether it runs."""
         return self.process.poll() is None
 
-    def kill(self) -> None:
-        """End it as a power cut would, and what it has started must end as well."""
-        below = psutil.Process(self.process.pid).children(recursive=True)
-        self.process.kill()
-        self.process.wait()
-        for each in below:  # one that was stopped cannot see that its parent is gone
-            if each.is_running() and each.status() == psutil.STATUS_STOPPED:
-                each.kill()
-        _, alive = psutil.wait_procs(below, timeout=WITHIN)
-        assert alive == []
-
     def fork_server(self) -> psutil.Process:
         """Find the process that forks its children."""
         children = psutil.Process(self.process.pid).children()
         return next(each for each in children if "forkserver" in " ".join(each.cmdline()))
+
+
+def kill(*hands: Hand) -> None:
+    """End processes as a power cut would, and what they have started must end as well."""
+    below = [each for hand in hands for each in psutil.Process(hand.process.pid).children(recursive=True)]
+    stopped = [each for each in below if each.status() == psutil.STATUS_STOPPED]
+    for hand in hands:
+        hand.process.kill()
+    for each in stopped:  # it cannot see that its parent is gone
+        each.kill()
+    for hand in hands:
+        hand.process.wait()
+    _, alive = psutil.wait_procs(below, timeout=WITHIN)
+    assert alive == []
 
 
 class Yard:
@@ -234,10 +236,7 @@ class Yard:
 
     def close(self) -> None:
         """Kill all that still runs."""
-        for hand in (*self.schedulers, *self._workers.values()):
-            if hand.alive():
-                hand.process.send_signal(signal.SIGCONT)
-                hand.kill()
+        kill(*(hand for hand in (*self.schedulers, *self._workers.values()) if hand.alive()))
         self.engine.dispose()
 
 

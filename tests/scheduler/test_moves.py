@@ -4,6 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+import structlog
 from sqlalchemy import Engine, func, select, update
 
 from farm.contract.job import ModelReference
@@ -226,6 +227,20 @@ def test_every_move_leaves_a_legal_event(engine: Engine) -> None:
     assert moves[0] == (None, "planned")
     assert moves[-1] == ("running", "done")
     assert all(before and after in LEGAL_MOVES[JobState(before)] for before, after in moves[1:])
+
+
+def test_every_move_is_one_line_of_the_log_once_it_is_committed(engine: Engine) -> None:
+    with structlog.testing.capture_logs() as lines:
+        submitted(engine, spec())
+        held = claimed(engine, registered(engine, "fake"))
+        with pytest.raises(ZeroDivisionError), write(engine) as session:
+            release(session, held.token, reason="never committed")
+            raise ZeroDivisionError
+        with write(engine) as session:
+            settle_result(session, held.token, result())
+    told = [(line.get("before"), line["after"]) for line in lines if line["event"] == "moved"]
+    assert told == [(None, "planned"), ("planned", "queued"), ("queued", "running"), ("running", "done")]
+    assert {line["job"] for line in lines} == {1}
 
 
 def test_the_same_key_submits_once(engine: Engine) -> None:
