@@ -27,7 +27,7 @@ class DoubtKind(StrEnum):
 MEANING: Final[dict[DoubtKind, str]] = {
     DoubtKind.TOO_FEW_SAMPLES: "the time limit came before the least number of samples (figure: samples taken)",
     DoubtKind.NOT_STEADY: "warm-up ended by its budget before the times were steady (figure: relative drift)",
-    DoubtKind.IMPRECISE: "a ceiling came before the asked precision (figure: half-width of the interval / median)",
+    DoubtKind.IMPRECISE: "a ceiling came before the asked precision, or ended a search (figure: relative range left)",
     DoubtKind.NOISY_HOST: "other processes used the CPU while we measured (figure: CPU cores they used)",
     DoubtKind.SHARED_HOST: "the operator let another device of this host be measured at the same time (figure: 1)",
     DoubtKind.LOW_MEMORY: "little memory was free, or tasks waited for it, while we measured (figure: free share)",

@@ -7,10 +7,11 @@ from typing import Final
 
 from pydantic import JsonValue
 
+from farm.contract.doubts import Doubt, DoubtKind
 from farm.contract.errors import JobFailure, OutOfMemory, Unsupported
 from farm.contract.job import JobSpec, Measure
 from farm.contract.machine import GIB
-from workers.measure.batch_search import OUT_OF_MEMORY, REFUSED, BatchSearch, Search, Try
+from workers.measure.batch_search import NO_TIME, OUT_OF_MEMORY, REFUSED, BatchSearch, Search, Try
 from workers.measure.outputs import Others
 from workers.measure.sampling import SECOND, durations, sample
 from workers.measure.warmup import warm_up
@@ -42,7 +43,8 @@ def search(trial: Trial) -> Found | None:
     if looked.best is None:
         raise _nothing(looked.tried[0], trial.memory_limit)
     settled = trial.spec.model_copy(update={"batch_size": looked.best.batch_size, "throughput": None})
-    return Found(settled, Told({}, facts={"batch_search": _facts(looked, trial)}), time.monotonic() - began)
+    told = Told({}, facts={"batch_search": _facts(looked, trial)})
+    return Found(settled, told, time.monotonic() - began, lambda _: _unfinished(looked, most))
 
 
 def measure(workload: Workload, spec: JobSpec, *, others: Others, seed: int) -> Timed:
@@ -58,6 +60,15 @@ def _readings(calls: Sequence[Call], spec: JobSpec) -> dict[str, list[float]]:
     wall = (calls[-1].end - calls[0].start) / SECOND
     sustained = len(calls) * spec.batch_size / wall
     return {**speeds(calls, spec.batch_size), "sustained_throughput": [sustained], LOOP_TIME: [wall]}
+
+
+def _unfinished(looked: BatchSearch, most: int) -> tuple[Doubt, ...]:
+    """Doubt a best size beyond which there was no time to look."""
+    largest = max(one.batch_size for one in looked.tried)
+    if looked.ended != NO_TIME or largest == most:
+        return ()
+    detail = f"the search ended by its time at batch size {largest}; one up to {most} may give more items per second"
+    return (Doubt(kind=DoubtKind.IMPRECISE, figure=1 - largest / most, detail=detail),)
 
 
 def _try(trial: Trial, size: int) -> Try:

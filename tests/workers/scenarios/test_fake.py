@@ -51,6 +51,14 @@ def test_the_best_batch_is_searched_and_measured_and_every_size_is_kept(model_ca
     assert readings(found)["loop_time"][0] > sum(readings(found)["latency"])  # the search's time is in it
 
 
+def test_a_search_of_the_batch_without_time_is_doubted(model_cache: Path) -> None:
+    asked = Throughput(search_batch_size=(1, 1024))
+    found = outcome(model_cache, "throughput", call=0.01, throughput=asked, max_seconds=0.1)
+    assert told(found, "batch_search")["ended"] == "the time for the search ended"
+    (doubt,) = [each for each in found.doubts if "one up to 1024 may give more" in each.detail]
+    assert 0.5 < doubt.figure < 1
+
+
 def test_a_batch_as_given_is_measured_back_to_back(model_cache: Path) -> None:
     found = outcome(model_cache, "throughput", call=0.002, batch_size=4)
     assert found.settled is None
