@@ -61,7 +61,8 @@ def test_a_mock_is_one(door: Door) -> None:
 
 
 def test_an_honest_one_through_the_same_door_is_real(door: Door) -> None:
-    for where in ({"model": "bert"}, {"model": "gpt2"}, {"model": "clip", "precision": "bf16"}):
+    cells: list[dict[str, Any]] = [{"model": "bert"}, {"model": "gpt2"}, {"model": "clip", "precision": "bf16"}]
+    for where in cells:
         for platform in ("cpu", "openvino"):
             found = door.enter(Cheat, platform=platform, measure=LONGER, **where)
             assert (found.verdict, found.reasons) == (Verdict.REAL, {})
