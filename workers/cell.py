@@ -92,8 +92,7 @@ def measure(assignment: Assignment, say: Say) -> Outcome:
     metered = [_metered(meter, timed.calls, batch_size=spec.batch_size) for meter in read]
     device = {name: [figure] for name, figure in engine.device_memory().items()}
     say(Stage.PROVE)
-    own = Told(workload.readings(timed.calls))
-    parts = (Told(times, doubts), put_together(found, timed.told()), *metered, own, Told(device))
+    parts = (Told(times, doubts), put_together(found, timed.told()), *metered, Told(device))
     loop = Loop(timed, at_work, integrity.broken(seal), clocks)
     return _outcome(cell, subject, loop, parts=parts, found=found, posing=posing)
 
@@ -107,7 +106,8 @@ def _outcome(
     standing = stand(expected.work, spec, durations(loop.timed.calls), bench=cell.bench())
     evidence = prove(subject, loop, expected, standing)
     proving: dict[str, JsonValue] = {"proving_seconds": posing + (clock() - began) / SECOND}
-    every = (*parts, *([Told(standing.readings(), standing.doubts(), standing.facts())] if standing else ()))
+    own = Told(subject.workload.readings(loop.timed.calls))  # some are known once outputs were looked at
+    every = (*parts, own, *([Told(standing.readings(), standing.doubts(), standing.facts())] if standing else ()))
     return Outcome(
         readings=_rows({name: samples for part in every for name, samples in part.readings.items()}),
         doubts=tuple(doubt for part in every for doubt in part.doubts),

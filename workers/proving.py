@@ -91,7 +91,7 @@ def prove(subject: Subject, loop: Loop, expected: Reference, standing: Standing 
         placement.judge(
             platform=spec.platform, precision=spec.precision, placement=where, seen=_elsewhere(subject, seen, expected)
         ),
-        agreement.judge(precision=spec.precision, pairs=heard.pairs, written=heard.written),
+        agreement.judge(precision=spec.precision, pairs=heard.pairs, written=heard.written, family=spec.model.family),
         _with(
             sensitivity.judge(
                 precision=spec.precision,

@@ -17,6 +17,8 @@ from farm.database.tables import Attempt, Event, Evidence, Job, Measurement, Swe
 
 OVERDUE: Final = timedelta(seconds=60)  # over a lease; a scheduler takes such a job back within a second
 MOST: Final = 200  # findings of one check
+#: What a done job has one of: a result, or the evidence that it gathered again for another one's.
+SETTLED: Final = (AttemptState.DONE, AttemptState.VERIFIED)
 
 NO_WRITER: Final = "no writer of the farm leaves this: restore a backup, or report it with `farm jobs show {job}`"
 NO_SCHEDULER: Final = "start `farm scheduler`, which takes it back (or `farm run FILE --resume`, if that ran it)"
@@ -83,14 +85,14 @@ def _of_jobs(*seen: Any) -> _Rows:
     return select(Job.public_id, Sweep.public_id, text).join(Sweep, Sweep.id == Job.sweep_id).order_by(Job.id)
 
 
-def _attempts_in(state: AttemptState | None) -> Any:
-    """Count the attempts of each job that are in a state; None counts all of them."""
+def _attempts_in(*states: AttemptState) -> Any:
+    """Count the attempts of each job that are in one of these states; in any, where none is given."""
     counted = select(func.count()).select_from(Attempt).where(Attempt.job_id == Job.id).correlate(Job)
-    return (counted if state is None else counted.where(Attempt.state == state)).scalar_subquery()
+    return (counted.where(Attempt.state.in_(states)) if states else counted).scalar_subquery()
 
 
 def _settled() -> _Rows:
-    settled = _attempts_in(AttemptState.DONE)
+    settled = _attempts_in(*SETTLED)
     wanted = case((Job.state == JobState.DONE, 1), else_=0)
     return _of_jobs("the job is ", Job.state, ", done attempts: ", settled).where(settled != wanted)
 
@@ -102,13 +104,13 @@ def _running() -> _Rows:
 
 
 def _empty() -> _Rows:
-    done = (Attempt.job_id == Job.id) & (Attempt.state == AttemptState.DONE)
+    done = (Attempt.job_id == Job.id) & Attempt.state.in_(SETTLED)
     brought = exists().where(Measurement.attempt_id == Attempt.id) | exists().where(Evidence.attempt_id == Attempt.id)
     return _of_jobs("attempt ", Attempt.number).join(Attempt, done).where(~brought)
 
 
 def _counted() -> _Rows:
-    there = _attempts_in(None)
+    there = _attempts_in()
     return _of_jobs("counted ", Job.attempts, ", there are ", there).where(there != Job.attempts)
 
 

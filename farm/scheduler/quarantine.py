@@ -23,7 +23,7 @@ COMPARED: Final = timedelta(days=1)  # how old the results of other machines may
 _Ended = Row[int, str, str | None, datetime | None, str, str]
 
 BAD: Final = (AttemptState.FAILED, AttemptState.EXPIRED)
-GOOD: Final = (AttemptState.DONE, AttemptState.DOUBTED)
+GOOD: Final = (AttemptState.DONE, AttemptState.DOUBTED, AttemptState.VERIFIED)
 
 
 def quarantined(session: Session, machine_id: int) -> str | None:

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from farm.contract.evidence import Evidence, Layer, Outcome
 from workers.engine import Array
-from workers.evidence.thresholds import LEAST_COSINE, MOST_BEHIND, MOST_ERROR
+from workers.evidence.thresholds import LEAST_COSINE, MOST_BEHIND, MOST_ERROR, OF_FAMILY
 
 TOKENS: Final = "tokens"  # compared apart: one near-tie changes all that follow
 
@@ -30,19 +30,36 @@ class Written(NamedTuple):
     asked: int  # tokens of each row
 
 
-def judge(*, precision: str, pairs: Sequence[Pair], written: Sequence[Written] = ()) -> Evidence:
+class Limits(NamedTuple):
+    """What a precision and a family may be away from the reference."""
+
+    precision: str
+    least_cosine: float
+    most_error: float
+
+
+def limits_of(precision: str, family: str) -> Limits:
+    """Look up the thresholds of a precision, or of a family that needs its own."""
+    return Limits(precision, *OF_FAMILY.get((family, precision), (LEAST_COSINE[precision], MOST_ERROR[precision])))
+
+
+def judge(*, precision: str, pairs: Sequence[Pair], written: Sequence[Written] = (), family: str = "") -> Evidence:
     """Compare answers with the reference's, and the tokens of timed calls with what the reference would have chosen."""
     if not any(_names(pair) for pair in pairs):
         return _say(Outcome.NOT_APPLICABLE, "there is no reference for this kind of work", {})
-    least, most, behind = LEAST_COSINE[precision], MOST_ERROR[precision], MOST_BEHIND[precision]
-    figures: dict[str, JsonValue] = {"least_cosine": least, "most_error": most, "compared": len(pairs)}
+    limits = limits_of(precision, family)
+    figures: dict[str, JsonValue] = {
+        "least_cosine": limits.least_cosine,
+        "most_error": limits.most_error,
+        "compared": len(pairs),
+    }
     for pair in pairs:
         for name in _names(pair):
-            failed = _compared(pair, name, figures=figures, precision=precision)
+            failed = _compared(pair, name, figures=figures, limits=limits)
             if failed:
                 return _say(Outcome.FAIL, failed, figures)
     if written:
-        figures |= {"most_behind": behind}
+        figures |= {"most_behind": MOST_BEHIND[precision]}
     for each in written:
         failed = _followed(each, figures=figures, precision=precision)
         if failed:
@@ -83,7 +100,7 @@ def _names(pair: Pair) -> list[str]:
     return [name for name in pair.reference if name != TOKENS]
 
 
-def _compared(pair: Pair, name: str, *, figures: dict[str, JsonValue], precision: str) -> str:
+def _compared(pair: Pair, name: str, *, figures: dict[str, JsonValue], limits: Limits) -> str:
     """Add the figures of one output; give the reason why it fails, or nothing."""
     expected, found = pair.reference[name], pair.answer.get(name)
     if found is None or found.shape != expected.shape or found.dtype.kind not in "fiu":
@@ -92,12 +109,12 @@ def _compared(pair: Pair, name: str, *, figures: dict[str, JsonValue], precision
     cosine, away = float(cosines(found, expected).min()), error(found, expected)
     figures[f"cosine_{name}"] = min(cosine, float(str(figures.get(f"cosine_{name}", 1.0))))
     figures[f"error_{name}"] = max(away, float(str(figures.get(f"error_{name}", 0.0))))
-    if cosine < LEAST_COSINE[precision]:
-        least = LEAST_COSINE[precision]
-        return f"{name} of {pair.what}: cosine {cosine:.5f} with the fp32 reference, below {least:g} for {precision}"
-    if away > MOST_ERROR[precision]:
-        most = MOST_ERROR[precision]
-        return f"{name} of {pair.what}: {away:.2g} away from the fp32 reference, more than {most:g} for {precision}"
+    if cosine < limits.least_cosine:
+        told = f"{name} of {pair.what}: cosine {cosine:.5f} with the fp32 reference"
+        return f"{told}, below {limits.least_cosine:g} for {limits.precision}"
+    if away > limits.most_error:
+        told = f"{name} of {pair.what}: {away:.2g} away from the fp32 reference"
+        return f"{told}, more than {limits.most_error:g} for {limits.precision}"
     return ""
 
 

@@ -22,14 +22,19 @@ MOST_ERROR: Final[Mapping[str, float]] = {
     "int8": 0.2,  # what a cosine of 0.98 allows
 }
 
+#: Agreement: least cosine and most error where a family needs others, by family and precision. X-CLIP lets the clip
+#: steer the sentence's vector by a small learned prompt, through which errors grow a hundredfold: 0.964 and 0.27 were
+#: seen on PyTorch with seeded weights.
+OF_FAMILY: Final[Mapping[tuple[str, str], tuple[float, float]]] = {("video_text", "int8"): (0.90, 0.45)}
+
 #: Agreement: how far below the best score of the reference a token of a timed call may lie, in standard deviations of
 #: the scores. The best of 50,000 random scores is 4 above their mean, and 0.2 above the second.
 MOST_BEHIND: Final[Mapping[str, float]] = {
     "fp32": 0.01,
     "tf32": 0.1,
     "fp16": 0.1,
-    "bf16": 0.5,
-    "int8": 0.7,
+    "bf16": 0.3,  # 0.02 was seen
+    "int8": 0.5,  # 0.08 was seen
 }
 
 #: Sensitivity: an answer may be away from its own reference by at most so much of the way to the nearest reference of

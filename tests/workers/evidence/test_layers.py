@@ -82,6 +82,13 @@ def test_agreement_allows_what_the_precision_explains(precision: str, noise: flo
     assert agreement.judge(precision=precision, pairs=pairs(answer)).outcome is outcome
 
 
+def test_a_family_may_have_limits_of_its_own() -> None:
+    noisy = pairs(ROWS + 0.3 * OTHERS)
+    assert agreement.judge(precision="int8", pairs=noisy).outcome is Outcome.FAIL
+    assert agreement.judge(precision="int8", pairs=noisy, family="video_text").outcome is Outcome.PASS
+    assert agreement.judge(precision="bf16", pairs=noisy, family="video_text").outcome is Outcome.FAIL
+
+
 def test_agreement_looks_at_every_pair() -> None:
     assert agreement.judge(precision="fp32", pairs=pairs(ROWS, OTHERS)).outcome is Outcome.PASS
     assert agreement.judge(precision="fp32", pairs=pairs(ROWS, ROWS)).outcome is Outcome.FAIL
