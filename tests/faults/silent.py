@@ -1,6 +1,6 @@
 """A broker that hangs or whose bytes are swallowed: drills that fail today, so only bench/soak.py runs them.
 
-A worker that was consuming does not consume again within two minutes after the silence is over.
+A worker that was consuming did not consume again within 45 seconds after a silence of 5 (timeouts of 2 seconds).
 """
 
 import time
