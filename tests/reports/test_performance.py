@@ -51,6 +51,12 @@ def test_a_real_result_is_compared_with_the_base_at_equal_precision(engine: Engi
     )
 
 
+def test_one_comparison_is_told_once_where_the_fastest_precision_is_the_base(engine: Engine) -> None:
+    text = render(report(engine), "markdown")
+    assert text.count("\n## Acceleration") == 1
+    assert "The fastest precision of each is fp32 too" in text
+
+
 def test_a_mock_is_shown_and_never_compared(engine: Engine) -> None:
     text = render(report(engine, verdict=Verdict.MOCK), "markdown")
     assert "MOCK" in text

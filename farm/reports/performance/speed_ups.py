@@ -25,6 +25,9 @@ NOTE: Final = (
     "against the host's on the CPU. Means leave doubted pairs out."
 )
 DOUBTED: Final = "doubted"
+SAME: Final = (
+    f"The fastest precision of each is {BASE_PRECISION} too: against {BASE_PLATFORM} {BASE_PRECISION} it is the same."
+)
 
 
 def sections(compared: Acceleration) -> list[Section]:
@@ -37,7 +40,12 @@ def sections(compared: Acceleration) -> list[Section]:
         ("Acceleration at equal precision", compared.equal),
         (f"Acceleration of the fastest precision against {BASE_PLATFORM} {BASE_PRECISION}", compared.best),
     ]
-    found = [Section(title, (), (_table(pairs),)) for title, pairs in tables if pairs]
+    same = compared.equal == compared.best
+    found = [
+        Section(title, (SAME,) if same else (), (_table(pairs),))
+        for title, pairs in tables[: 1 if same else 2]
+        if pairs
+    ]
     return [*found, *([Section("" if found else "Acceleration", (missing,))] if compared.alone else [])]
 
 
