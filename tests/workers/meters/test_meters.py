@@ -14,10 +14,10 @@ from workers import meters
 from workers.meter import meters_in
 from workers.summary import summarise
 
+pytestmark = pytest.mark.alone
+
 ONE = """
 from workers.meter import Meter
-
-pytestmark = pytest.mark.alone
 
 
 class Doors(Meter):
