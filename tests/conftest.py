@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from tests.workers.platforms.cells import Cells
 
 DATABASES = ("sqlite", "postgresql")
-FARMS = ("tests/flow/", "tests/faults/")
 KEPT_CACHE = os.environ.pop("FARM_TEST_CACHE", "")  # taken away at once: to the farm it would be a misspelt setting
 
 
@@ -120,13 +119,8 @@ def engine(empty_engine: Engine) -> Engine:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep in one process, when tests run on several, the tests of a file, or of one model in it, that share things.
-
-    Whole farms have the box to themselves: they take turns on it anyway.
-    """
+    """Keep in one process, when tests run on several, the tests of a file, or of one model in it, that share things."""
     for item in items:
-        if item.location[0].startswith(FARMS):
-            item.add_marker(pytest.mark.alone)
         parameters = item.callspec.params if hasattr(item, "callspec") else {}
         item.add_marker(pytest.mark.xdist_group(f"{item.location[0]} {parameters.get('model', '')}"))
 

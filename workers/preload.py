@@ -6,7 +6,7 @@ from typing import Final
 
 from farm.sweeps.catalogue import Catalogue
 
-FIRST: Final = ("workers.quiet", "workers.inside")
+FIRST: Final = ("workers.quiet", "workers.arrowless", "workers.inside")
 OF_TORCH: Final = (
     "torch",
     "transformers",

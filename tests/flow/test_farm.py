@@ -10,6 +10,8 @@ import pytest
 
 from tests.flow.test_run import FARM, farm
 
+pytestmark = pytest.mark.alone
+
 #: What the services of docker-compose.yml run, but for the GPU's.
 SERVICES = (("scheduler",), ("worker", "--platform", "cpu"), ("worker", "--platform", "openvino"))
 UPGRADE = ("db", "upgrade")

@@ -3,7 +3,11 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.flow.test_run import farm
+
+pytestmark = pytest.mark.alone
 
 SWEEP = """
 name: scenarios

@@ -20,6 +20,8 @@ from farm.sweeps.catalogue import read_catalogue
 from tests import builders
 from tests.flow.test_run import FARM, farm
 
+pytestmark = pytest.mark.alone
+
 SWEEP = """
 name: proven
 models: [fake-model]

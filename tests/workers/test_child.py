@@ -14,8 +14,6 @@ from farm.contract.states import Stage
 from workers.child import Interrupted, Launcher, Order, Task
 from workers.preload import modules
 
-pytestmark = pytest.mark.alone
-
 
 class Watcher:
     """Notes the stages; stops the child after so many ticks, if asked."""
