@@ -32,7 +32,7 @@ class Measured(NamedTuple):
 
     def proving(self) -> float:
         """Give the seconds that gathering the evidence took."""
-        return float(self.detail.row.facts["proving_seconds"])
+        return float(self.detail.row.facts["stages"]["prove"])
 
 
 class Ran(NamedTuple):

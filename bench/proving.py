@@ -3,7 +3,7 @@
     .venv/bin/python bench/proving.py [--rounds 3] [--models minilm gpt2 whisper-tiny clip]
 
 Time of an attempt = from claim to settled, as `farm run` does it, with everything prepared by a round that is not
-counted. Time of proving = the stage `prove` of its child, and the making of the questions before it.
+counted. Time of proving = the stage `prove` of its children; inputs for questions are made before, with the job's own.
 """
 
 import argparse

@@ -60,7 +60,7 @@ def measure(assignment: Assignment, say: Say) -> Outcome:
     if request.options.get("pin"):
         pin(request.threads)
     cell.platform.ready(request)
-    posed, posing = _timed(lambda: _questions(cell))
+    posed = _questions(cell)
     seal = integrity.seal()
     say(Stage.LOAD)
     footprint, read = Footprint(), meters_in(meters, device=cell.device)
@@ -94,27 +94,22 @@ def measure(assignment: Assignment, say: Say) -> Outcome:
     say(Stage.PROVE)
     parts = (Told(times, doubts), put_together(found, timed.told()), *metered, Told(device))
     loop = Loop(timed, at_work, integrity.broken(seal), clocks)
-    return _outcome(cell, subject, loop, parts=parts, found=found, posing=posing)
+    return _outcome(cell, subject, loop, parts=parts, found=found)
 
 
-def _outcome(
-    cell: OpenCell, subject: Subject, loop: Loop, *, parts: Sequence[Told], found: Found | None, posing: float
-) -> Outcome:
+def _outcome(cell: OpenCell, subject: Subject, loop: Loop, *, parts: Sequence[Told], found: Found | None) -> Outcome:
     """Put together what was told and proven. The reference is computed first, if nobody has yet."""
-    spec, began = cell.assignment.spec, clock()
+    spec = cell.assignment.spec
     expected = reference(cell.family, spec, subject.request)
     standing = stand(expected.work, spec, durations(loop.timed.calls), bench=cell.bench())
     evidence = prove(subject, loop, expected, standing)
-    proving: dict[str, JsonValue] = {"proving_seconds": posing + (clock() - began) / SECOND}
     own = Told(subject.workload.readings(loop.timed.calls))  # some are known once outputs were looked at
     every = (*parts, own, *([Told(standing.readings(), standing.doubts(), standing.facts())] if standing else ()))
     return Outcome(
         readings=_rows({name: samples for part in every for name, samples in part.readings.items()}),
         doubts=tuple(doubt for part in every for doubt in part.doubts),
         evidence=evidence,
-        facts=_facts(cell, subject.engine)
-        | {name: fact for part in every for name, fact in part.facts.items()}
-        | proving,
+        facts=_facts(cell, subject.engine) | {name: fact for part in every for name, fact in part.facts.items()},
         settled=None if found is None else spec,
     )
 

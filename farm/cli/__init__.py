@@ -16,7 +16,7 @@ from farm.reports.printable import printable_lines
 
 #: Files of this folder that are no commands.
 NO_COMMANDS: Final = frozenset(
-    {"__init__", "asking", "console", "exchange", "gathered", "listing", "options", "opening", "speeds"}
+    {"__init__", "asking", "console", "exchange", "gathered", "listing", "options", "opening", "speeds", "waiting"}
 )
 INTERRUPTED: Final = 130  # as shells report a Ctrl-C
 BROKEN_PIPE: Final = 141  # as shells report a reader that left

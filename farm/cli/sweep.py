@@ -10,22 +10,20 @@ Examples:
   farm sweep retry last
 """
 
-import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
-from sqlalchemy import Engine
 
-from farm.cli.console import counted, say, sweep_progress, tell
+from farm.cli.console import counted, say, tell
 from farm.cli.listing import show
 from farm.cli.opening import opened
 from farm.cli.options import AsFormat, Db, Format, Limit, settings_with
 from farm.cli.run import submission_of
+from farm.cli.waiting import until_settled
 from farm.contract.states import JobState
 from farm.database.engine import read, write
-from farm.local.run import Glance, glance
 from farm.queries.duty import MEANING, duty_of
 from farm.queries.sweeps import SweepRow, get_sweep, list_sweeps
 from farm.reports.document import Cell, Column, Table
@@ -43,7 +41,6 @@ from farm.sweeps.load import load_sweep
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
 
-LOOK_EVERY: Final = 1.0  # seconds, while waiting
 COLUMNS: Final = (
     Column("sweep", "Sweep"),
     Column("name", "Name"),
@@ -91,7 +88,8 @@ def submit(
         )
     say(public_id)
     if wait:
-        raise typer.Exit(_wait(engine, public_id))
+        ended = until_settled(engine, public_id)
+        raise typer.Exit(1 if ended.states.get(JobState.FAILED) else 0)
 
 
 @app.command("list")
@@ -142,18 +140,6 @@ def retry(
         public_id = get_sweep(session, sweep).public_id
         again = retry_jobs(session, public_id, tries=settings.max_attempts, unsupported=unsupported)
     tell(f"{counted(again, 'job')} will be tried again")
-
-
-def _wait(engine: Engine, public_id: str) -> int:
-    """Wait until a sweep is settled; jobs that wait for a machine are waited for."""
-    with sweep_progress() as progress:
-        seen: Glance = glance(engine, public_id)
-        while seen.settled() < seen.total():
-            progress.show(seen)
-            time.sleep(LOOK_EVERY)
-            seen = glance(engine, public_id)
-        progress.show(seen)
-    return 1 if seen.states.get(JobState.FAILED) else 0
 
 
 def _live(settings: Settings) -> list[LiveWorker] | None:

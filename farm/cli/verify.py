@@ -6,7 +6,6 @@ Examples:
   farm verify --all-of last --format json
 """
 
-import time
 from typing import Annotated, Final
 
 import typer
@@ -17,12 +16,13 @@ from farm.cli.console import counted, log_to_stderr, sweep_progress, tell
 from farm.cli.listing import show_parts
 from farm.cli.opening import opened
 from farm.cli.options import AsFormat, Broker, Db, Format, settings_with
+from farm.cli.waiting import until_settled
 from farm.contract.errors import UnknownName, UserMistake
 from farm.contract.requirement import class_tag
 from farm.contract.verification import VerificationOutcome
 from farm.database.engine import read, write
 from farm.local.broker import check_broker
-from farm.local.run import drain, glance, pool_of
+from farm.local.run import drain, pool_of
 from farm.queries.results import ResultRow, find_result, find_results
 from farm.queries.sweeps import get_sweep
 from farm.queries.verifications import VerificationRow, of_sweep
@@ -35,7 +35,6 @@ from farm.sweeps.mistakes import nearest
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-LOOK_EVERY: Final = 0.5  # seconds, while waiting
 PRIORITY: Final = 5  # that of a sweep that says nothing
 MOST_AT_ONCE: Final = 10_000
 CLASS: Final = class_tag("")
@@ -127,10 +126,7 @@ def _run_here(engine: Engine, settings: Settings, *, sweep: str, platforms: tupl
 def _wait(engine: Engine, sweep: str) -> None:
     """Wait for the farm's workers; it stays queued when nobody waits any more."""
     try:
-        with sweep_progress() as progress:
-            while (seen := glance(engine, sweep)).settled() < seen.total():
-                progress.show(seen)
-                time.sleep(LOOK_EVERY)
+        until_settled(engine, sweep)
     except KeyboardInterrupt:
         tell(f"it stays queued: `farm results show RESULT` will tell the outcome, `farm sweep cancel {sweep}` stops it")
         raise

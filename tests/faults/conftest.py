@@ -17,8 +17,14 @@ def broker() -> Iterator[ValkeyServer]:
 
 
 @pytest.fixture(scope="module")
-def yard(_postgres: PostgresServer, broker: ValkeyServer, model_cache: Path) -> Iterator[Yard]:
+def postgres(_postgres: PostgresServer) -> PostgresServer:
+    """Give the PostgreSQL of the whole suite; a module that hurts it has its own."""
+    return _postgres
+
+
+@pytest.fixture(scope="module")
+def yard(postgres: PostgresServer, broker: ValkeyServer, model_cache: Path) -> Iterator[Yard]:
     """Give a yard on PostgreSQL, with a scheduler that runs."""
-    with _postgres.database() as url, open_yard(url, broker.url, cache_dir=model_cache) as yard:
+    with postgres.database() as url, open_yard(url, broker.url, cache_dir=model_cache) as yard:
         yard.scheduler()
         yield yard

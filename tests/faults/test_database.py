@@ -18,14 +18,6 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
 
 
-@pytest.fixture(scope="module")
-def yard(postgres: PostgresServer, broker: ValkeyServer, model_cache: Path) -> Iterator[Yard]:
-    """Give a yard on that PostgreSQL, with a scheduler that runs."""
-    with postgres.database() as url, open_yard(url, broker.url, cache_dir=model_cache) as yard:
-        yard.scheduler()
-        yield yard
-
-
 def test_a_result_that_is_ready_while_the_database_is_away_waits_in_the_spool(
     yard: Yard, postgres: PostgresServer
 ) -> None:

@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from farm.contract.errors import SweepMistakes
 from farm.sweeps.catalogue import Catalogue, read_catalogue
+from farm.sweeps.load import load_sweep
+from tests.sweeps.files import Found, Load, Write
 
 FILES = {
     "zoo/bert_tiny.py": """
@@ -107,3 +110,21 @@ def sweep_file(tmp_path: Path) -> Callable[[str], Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def load(sweep_file: Write, catalogue: Catalogue) -> Load:
+    return lambda content: load_sweep(sweep_file(content), catalogue)
+
+
+@pytest.fixture
+def mistakes(sweep_file: Write, catalogue: Catalogue) -> Found:
+    """Give a function that loads a wrong file and gives its mistakes, with the folder left out."""
+
+    def of(content: str) -> list[str]:
+        path = sweep_file(content)
+        with pytest.raises(SweepMistakes) as raised:
+            load_sweep(path, catalogue)
+        return [text.replace(f"{path.parent}/", "") for text in raised.value.mistakes]
+
+    return of
