@@ -94,7 +94,8 @@ def by_peer(python: str, launcher: str, cells: Sequence[Cell]) -> tuple[dict[Cel
     ]
     began = time.perf_counter()
     command = [python, str(HERE / "peer_run.py"), launcher, json.dumps(asked)]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    with tempfile.TemporaryDirectory() as folder:  # it writes a log where it runs
+        done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=folder)
     wall = time.perf_counter() - began
     lines = [line.removeprefix("RESULT ") for line in done.stdout.splitlines() if line.startswith("RESULT ")]
     return {cell: json.loads(line) for cell, line in zip(cells, lines, strict=True)}, wall

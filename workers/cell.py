@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from farm.contract.job import Assignment
 from farm.contract.result import Outcome, Reading
 from farm.contract.states import Stage
-from workers import meters
+from workers import allocator, meters
 from workers.evidence import integrity, questions
 from workers.evidence.plausibility import AtWork
 from workers.evidence.questions import Questions
@@ -55,6 +55,7 @@ def measure(assignment: Assignment, say: Say) -> Outcome:
     Raises: the JobFailures of models and platforms.
     """
     say(Stage.PREPARE)
+    allocated = allocator.hold()
     cell = open_cell(assignment)
     request = cell.request()
     if request.options.get("pin"):
@@ -92,7 +93,8 @@ def measure(assignment: Assignment, say: Say) -> Outcome:
     metered = [_metered(meter, timed.calls, batch_size=spec.batch_size) for meter in read]
     device = {name: [figure] for name, figure in engine.device_memory().items()}
     say(Stage.PROVE)
-    parts = (Told(times, doubts), put_together(found, timed.told()), *metered, Told(device))
+    told_of_process = Told(device, facts={"allocator": allocated})
+    parts = (Told(times, doubts), put_together(found, timed.told()), *metered, told_of_process)
     loop = Loop(timed, at_work, integrity.broken(seal), clocks)
     return _outcome(cell, subject, loop, parts=parts, found=found)
 

@@ -58,7 +58,8 @@ class Embedding:
         """Place the inputs."""
         self._engine = engine
         self._placed = engine.place(inputs)
-        self._mask = engine.place({"attention_mask": inputs["attention_mask"]})["attention_mask"]
+        mask = inputs["attention_mask"].astype("float32")  # integers would have the pooling computed in float64
+        self._mask = engine.place({"attention_mask": mask})["attention_mask"]
         self._pooling = pooling
         self._normalised = normalised
         self._width = 0
