@@ -17,7 +17,7 @@ from workers.engine import Array, Arrays, LoadRequest, Raw
 from workers.evidence import agreement, identity, integrity, placement, plausibility, replay, sensitivity
 from workers.evidence.agreement import TOKENS, Pair, Written
 from workers.evidence.questions import Questions, mixed, same, shown
-from workers.measure.outputs import Answers
+from workers.measure.outputs import Answers, read
 from workers.measure.sampling import durations
 from workers.measure.watching import Watched, watched
 from workers.reference import Reference, loaded
@@ -218,7 +218,7 @@ def _watch(subject: Subject, expected: Reference) -> tuple[Watched | None, Answe
         return None, {}
     raw: list[Raw] = []
     seen = watched(lambda: raw.append(subject.workload.call()[0]))
-    return seen, subject.workload.outputs(raw[0])
+    return seen, read(subject.workload, raw[0])
 
 
 def _missing(subject: Subject, seen: Watched | None, expected: Reference) -> str:

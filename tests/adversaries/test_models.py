@@ -202,6 +202,7 @@ class Wears(Cheat):
     def forward(self, placed: Any) -> Any:
         self.calls += 1
         if self.calls == 10:
+            self.engine.model.never_run = self.engine.model.encoder.layer[1]
             self.engine.model.encoder.layer = self.engine.model.encoder.layer[:1]
         return self.engine.forward(placed)
 
@@ -228,9 +229,10 @@ def test_parameters_that_do_nothing_are_not_believed(cheat: type[Cheat], door: D
     assert "PyTorch made" in door.caught(cheat, Layer.IDENTITY)
 
 
-@pytest.mark.parametrize(
-    "cheat", [Narrow, Shallow, Padded, Idle, OtherSeed, OtherModel, EightBits, SixteenBits, Pruned, LessPreciseLiar]
-)
+OTHERS = [Narrow, Shallow, Padded, Idle, OtherSeed, OtherModel, EightBits, SixteenBits, Pruned, LessPreciseLiar, Shared]
+
+
+@pytest.mark.parametrize("cheat", OTHERS)
 def test_another_model_gives_other_answers(cheat: type[Cheat], door: Door) -> None:
     door.caught(cheat, Layer.AGREEMENT)
 
@@ -240,10 +242,6 @@ def test_a_part_that_is_left_out_was_not_multiplied(cheat: type[Cheat], door: Do
     found = door.enter(cheat)
     assert "PyTorch made" in found.reasons[Layer.IDENTITY]
     assert Layer.AGREEMENT in found.reasons
-
-
-def test_weights_that_stand_for_others_are_not_read(door: Door) -> None:
-    assert "of the model's weights" in door.caught(Shared, Layer.IDENTITY)
 
 
 def test_eight_bits_under_the_name_of_thirty_two_are_seen(door: Door) -> None:

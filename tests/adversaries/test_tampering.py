@@ -60,12 +60,12 @@ def test_thresholds_that_were_changed_are_noticed(door: Door, monkeypatch: pytes
 
         def __init__(self, engine: Any, request: LoadRequest) -> None:
             super().__init__(engine, request)
-            monkeypatch.setitem(thresholds.LEAST_COSINE, "fp32", -1.0)  # type: ignore[arg-type]
-            monkeypatch.setitem(thresholds.MOST_ERROR, "fp32", 1e9)  # type: ignore[arg-type]
+            monkeypatch.setitem(thresholds.LEAST_COSINE, "fp32", -1.0)
+            monkeypatch.setitem(thresholds.MOST_ERROR, "fp32", 1e9)
             monkeypatch.setattr("workers.evidence.sensitivity.MOST_CONFUSED", 1e9)
 
     found = door.caught(Generous, Layer.PLAUSIBILITY)
-    assert "workers.evidence.sensitivity.MOST_CONFUSED" in found and "thresholds.LEAST_COSINE" in found
+    assert "workers.evidence.agreement.LEAST_COSINE" in found and "workers.evidence.sensitivity.MOST_CONFUSED" in found
 
 
 def test_a_clock_that_only_the_loop_was_given_is_noticed(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +93,7 @@ def test_a_counter_that_counts_more_is_noticed(door: Door, monkeypatch: pytest.M
         def __init__(self, engine: Any, request: LoadRequest) -> None:
             super().__init__(engine, request)
             for packet, formula in [*flop_registry.items()]:
-                counted = functools.partial(lambda count, *args, **kwargs: 16 * count(*args, **kwargs), formula)
+                counted = functools.partial(lambda count, *args, **kwargs: 32 * count(*args, **kwargs), formula)
                 monkeypatch.setitem(flop_registry, packet, counted)
 
     found = door.enter(Exaggerates)
@@ -103,16 +103,15 @@ def test_a_counter_that_counts_more_is_noticed(door: Door, monkeypatch: pytest.M
 
 def test_an_eye_of_the_implementations_own_is_not_looked_through(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     class Blindfolds(Idle):
-        """Runs its layers over a single token, and puts another module in the place of the one that looks on."""
+        """Runs its layers over a single token, and has another eye tell of more."""
 
         def __init__(self, engine: Any, request: LoadRequest) -> None:
             super().__init__(engine, request)
-            whole = self.engine.forward
 
-            class Eye(watching_torch.Eye):  # type: ignore[misc]
-                def __exit__(self, *error: Any) -> None:
-                    whole(engine.place(request.example))
-                    super().__exit__(*error)
+            class Eye(watching_torch.Eye):
+                def told(self) -> dict[str, Any]:
+                    seen = super().told()
+                    return seen | {"flops_on": {where: 32 * flops for where, flops in seen["flops_on"].items()}}
 
             monkeypatch.setattr(watching_torch, "Eye", Eye)
 

@@ -7,7 +7,7 @@ careless or simple tampering leaves behind.
 import sys
 from collections.abc import Iterator, Mapping
 from time import CLOCK_MONOTONIC_RAW, clock_gettime_ns
-from types import FunctionType, ModuleType
+from types import FunctionType, MemberDescriptorType, ModuleType
 from typing import Any, Final, NamedTuple
 
 from pydantic import JsonValue
@@ -16,26 +16,27 @@ from workers.evidence.plausibility import Look
 from workers.evidence.thresholds import CLOCK_TICK, CLOCKS_DIFFER
 from workers.measure.clock import clock
 
-#: Beside the workers' own modules: what they tell time by, draw lots with, and compare arrays with.
-GUARDED: Final = ("time", "gc", "random", "secrets", "numpy", "numpy.linalg", "scipy.spatial.distance")
-#: The farm's own rooms in this process: where the work is done, and the words that it is told in.
-OWN: Final = ("workers", "farm.contract")
-#: Where what is judged by stands beside the functions: thresholds, and how they are looked up.
-JUDGED_BY: Final = ("workers.evidence", "workers.measure", "workers.proving", "workers.standing")
-#: What reads a field of a record: in the place of one, a function could tell something else.
-READERS: Final = ("_tuplegetter", "member_descriptor")
-PLAIN: Final = (int, float, str, tuple, Mapping)
-SECOND: Final = 1e9  # nanoseconds
-
-#: What each name stood for: the very objects that it is made of.
-Seal = Mapping[tuple[str, str], tuple[object, ...]]
-
 
 class Clocks(NamedTuple):
     """Seconds of one stretch by the farm's clock and by the raw one that the kernel keeps beside it."""
 
     ours: float
     kernel: float
+
+
+#: Beside the workers' own modules: what they tell time by, draw lots with, and compare arrays with.
+GUARDED: Final = ("time", "gc", "random", "secrets", "numpy", "numpy.linalg", "scipy.spatial.distance")
+#: The farm's own rooms in this process: where the work is done, and the words that it is told in.
+OWN: Final = ("workers", "farm.contract")
+#: Where what is judged by stands beside the functions: thresholds, and how they are looked up.
+JUDGED_BY: Final = ("workers.evidence", "workers.measure", "workers.proving", "workers.standing")
+#: What a class has of functions, and of what reads the fields of a record: in its place another could tell otherwise.
+OF_CLASSES: Final = (FunctionType, staticmethod, classmethod, property, MemberDescriptorType, type(Clocks.ours))
+PLAIN: Final = (int, float, str, tuple, Mapping)
+SECOND: Final = 1e9  # nanoseconds
+
+#: What each name stood for: the very objects that it is made of.
+Seal = Mapping[tuple[str, str], tuple[object, ...]]
 
 
 class Stretch:
@@ -92,9 +93,8 @@ def _parts(name: str, module: ModuleType) -> Iterator[tuple[tuple[str, str], tup
     for word, found in [*vars(module).items()]:
         if isinstance(found, type) and found.__module__ == name and own:
             for method, part in [*vars(found).items()]:
-                made = _made_of(part)
-                if made:
-                    yield (name, f"{word}.{method}"), made
+                if type(part) in OF_CLASSES:
+                    yield (name, f"{word}.{method}"), _made_of(part)
         elif isinstance(found, FunctionType):
             yield (name, word), _made_of(found)
         elif callable(found):
@@ -104,7 +104,7 @@ def _parts(name: str, module: ModuleType) -> Iterator[tuple[tuple[str, str], tup
 
 
 def _made_of(part: Any) -> tuple[object, ...]:
-    """Give what a function is made of, or one that a class holds in its own way; nothing for what is no function."""
+    """Give what a function is made of, or one that a class holds in its own way; else the thing itself."""
     if isinstance(part, FunctionType):
         given = (*(part.__defaults__ or ()), *(part.__kwdefaults__ or {}).values())
         return (part.__code__, *given)
@@ -112,4 +112,4 @@ def _made_of(part: Any) -> tuple[object, ...]:
         return _made_of(part.__func__)
     if isinstance(part, property):
         return _made_of(part.fget)
-    return (part,) if type(part).__name__ in READERS else ()
+    return (part,)

@@ -44,19 +44,19 @@ class Outputs:
         """Look at the outputs of the call at this place."""
         if place in self._others:
             began = clock()
-            self.asked[place] = _read(self._others[place], raw)
+            self.asked[place] = read(self._others[place], raw)
             self.reading.append((clock() - began) / SECOND)
             return
         self._last = raw
         self._seen += 1
         if self._dice.random() * self._seen < 1:  # reservoir sampling: each call is kept with the same chance
-            self._at_random = _read(self._workload, raw)
+            self._at_random = read(self._workload, raw)
 
     def kept(self) -> tuple[Answers, Answers]:
         """Give the outputs of the last call with the job's own inputs, and of one of them at random."""
-        return (_read(self._workload, self._last) if self._seen else {}), self._at_random
+        return (read(self._workload, self._last) if self._seen else {}), self._at_random
 
 
-def _read(workload: Workload, raw: Raw) -> Answers:
+def read(workload: Workload, raw: Raw) -> Answers:
     """Copy what a call gave into plain arrays: an engine may use its own ones again."""
     return {name: np.array(array) for name, array in workload.outputs(raw).items()}

@@ -88,8 +88,10 @@ def test_work_that_is_put_off_until_its_answer_is_read_is_seen() -> None:
 
 def test_thresholds_defaults_and_fields_are_part_of_the_seal(monkeypatch: pytest.MonkeyPatch) -> None:
     before = integrity.seal()
-    monkeypatch.setitem(thresholds.MOST_ERROR, "fp32", 1e9)  # type: ignore[arg-type]
-    monkeypatch.setitem(sampling.sample.__kwdefaults__, "now", time.monotonic_ns)
+    given = sampling.sample.__kwdefaults__
+    assert given is not None
+    monkeypatch.setitem(thresholds.MOST_ERROR, "fp32", 1e9)
+    monkeypatch.setitem(given, "now", time.monotonic_ns)
     monkeypatch.setattr(Call, "end", property(lambda call: call.start))
     changed = integrity.broken(before)
     assert {
