@@ -5,7 +5,7 @@ In: an assignment. Out: readings, doubts, evidence and facts; each stage is anno
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import JsonValue
 
@@ -25,11 +25,13 @@ from workers.meter import Meter, meters_in
 from workers.opening import OpenCell, open_cell
 from workers.pinning import pin
 from workers.proving import Loop, Subject, prove, told
-from workers.reference import reference
+from workers.reference import ready, reference
 from workers.scenario import Found, Told, put_together, scenario_of
 from workers.standing import stand
 from workers.trying import settle
 from workers.workload import Call
+
+HOST: Final = "host"
 
 Say = Callable[[Stage], None]
 
@@ -40,7 +42,7 @@ def prepare(assignment: Assignment, say: Say) -> Outcome:
     Raises: the JobFailures of models and platforms.
     """
     say(Stage.PREPARE)
-    cell = open_cell(assignment)
+    cell = open_cell(assignment.model_copy(update={"spec": questions.once(assignment.spec)}))
     converted = cell.platform.convert(cell.request())
     if reference(cell.family, assignment.spec, cell.request()).work is not None:
         cell.bench().ready()
@@ -62,6 +64,7 @@ def measure(assignment: Assignment, say: Say) -> Outcome:
         pin(request.threads)
     cell.platform.ready(request)
     posed = _questions(cell)
+    ready(assignment.spec)
     seal = integrity.seal()
     say(Stage.LOAD)
     footprint, read = Footprint(), meters_in(meters, device=cell.device)
@@ -80,7 +83,7 @@ def measure(assignment: Assignment, say: Say) -> Outcome:
     if found is not None:
         posed = _questions(cell)  # of the size that was found
         doubts = warm_up(workload.call, seconds=spec.measure.warmup_seconds)
-    subject = Subject(spec, cell.family, cell.request(), engine, workload, posed)
+    subject = Subject(spec, cell.family, cell.request(), engine, workload, posed, cell.device == HOST)
     others = {place: subject.bound(posed.inputs[number]) for place, number in posed.places.items()}
     for meter in read:
         meter.before_calls()
@@ -95,7 +98,7 @@ def measure(assignment: Assignment, say: Say) -> Outcome:
     say(Stage.PROVE)
     told_of_process = Told(device, facts={"allocator": allocated})
     parts = (Told(times, doubts), put_together(found, timed.told()), *metered, told_of_process)
-    loop = Loop(timed, at_work, integrity.broken(seal), clocks)
+    loop = Loop(timed, at_work, seal, integrity.broken(seal), clocks)
     return _outcome(cell, subject, loop, parts=parts, found=found)
 
 

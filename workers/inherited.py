@@ -11,14 +11,19 @@ import pkgutil
 import sys
 
 import workers.families
+from workers.measure import watching
 from workers.versions import version
 from workers.zoo.vocabularies import words
+
+#: What the reference is computed and its work counted with, imported by name elsewhere, as the farm's fake has none.
+REFERENCE = ("workers.following", "workers.measure.work")
 
 
 def _prepare() -> None:
     for package in ("torch", "transformers", "tokenizers", "openvino", "optimum", "optimum-intel", "nncf"):
         version(package)
     words()
+    watching.ready()
     if "transformers" in sys.modules:
         _load_classes()
     gc.collect()
@@ -26,8 +31,13 @@ def _prepare() -> None:
 
 
 def _load_classes() -> None:
-    """Import every family, and the classes of the models it knows: transformers does so when they are first named."""
+    """Import the reference's means, every family, and the classes of the models that it knows.
+
+    Transformers imports these when they are first named.
+    """
     transformers = sys.modules["transformers"]
+    for module in REFERENCE:
+        importlib.import_module(module)
     for found in pkgutil.iter_modules(workers.families.__path__):
         family = importlib.import_module(f"workers.families.{found.name}")
         for architecture in getattr(family, "HEADS", ()):

@@ -13,10 +13,11 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from farm.contract.evidence import Evidence
 from farm.contract.job import JobSpec
-from workers.engine import Array, Arrays, LoadRequest
+from workers.engine import Array, Arrays, LoadRequest, Raw
 from workers.evidence import agreement, identity, integrity, placement, plausibility, replay, sensitivity
 from workers.evidence.agreement import TOKENS, Pair, Written
 from workers.evidence.questions import Questions, mixed, same, shown
+from workers.measure.outputs import Answers, read
 from workers.measure.sampling import durations
 from workers.measure.watching import Watched, watched
 from workers.reference import Reference, loaded
@@ -26,6 +27,9 @@ from workers.workload import Family, Workload
 
 FIRST: Final = 0  # number of the family's own question: the reference answers it, or another one where it was not asked
 LOGITS: Final = "logits"
+OWN: Final = "the job's inputs"
+UNSEEN: Final = "inputs that were never seen"
+TIMED: Final = "a timed call"
 PLACEMENT: Final = TypeAdapter(dict[str, JsonValue])
 
 
@@ -38,6 +42,7 @@ class Subject(NamedTuple):
     engine: Any
     workload: Workload
     questions: Questions
+    on_host: bool = True  # the device that is measured is the host itself
 
     @property
     def inputs(self) -> Arrays:
@@ -59,7 +64,8 @@ class Loop(NamedTuple):
 
     timed: Timed
     at_work: float
-    changed: list[str]  # functions that the implementation replaced
+    seal: integrity.Seal  # of the farm's means, before the implementation was loaded
+    changed: list[str]  # what was not as it was right after the loop
     clocks: integrity.Clocks
 
 
@@ -67,15 +73,15 @@ class _Heard(NamedTuple):
     """All that was answered, beside the reference's answers."""
 
     pairs: list[Pair]  # the job's own inputs, then the first question
-    timed: list[dict[str, Array]]  # outputs of timed calls with the job's own inputs
-    asked: dict[int, dict[str, Array]]  # outputs of timed calls with others, by the number of the question
+    timed: list[Answers]  # outputs of timed calls with the job's own inputs
+    asked: dict[int, Answers]  # outputs of timed calls with others, by the number of the question
     written: list[Written]
 
 
 def prove(subject: Subject, loop: Loop, expected: Reference, standing: Standing | None) -> tuple[Evidence, ...]:
     """Judge every layer. What the implementation says of itself is believed only where something else bears it out."""
     heard = _hear(subject, loop.timed, expected)
-    seen = _watch(subject, expected)
+    seen, when_watched = _watch(subject, expected)
     where = told(subject.engine)
     spec = subject.spec
     return (
@@ -98,6 +104,7 @@ def prove(subject: Subject, loop: Loop, expected: Reference, standing: Standing 
                 pairs=heard.pairs[:2],
                 timed=heard.timed,
                 asked=[*heard.asked.values()],
+                watched=when_watched,
                 inputs_differ=not same(subject.inputs, subject.questions.inputs[FIRST]),
             ),
             shown(subject.questions),
@@ -105,8 +112,9 @@ def prove(subject: Subject, loop: Loop, expected: Reference, standing: Standing 
         plausibility.judge(
             stands=standing.place if standing else None,
             at_work=loop.at_work,
+            threads=subject.request.threads if subject.on_host else None,
             grows=_growth(subject, loop.timed, expected, standing),
-            looks=[integrity.judge(loop.changed, loop.clocks), _replay(subject, loop.timed, expected)],
+            looks=[_replay(subject, loop.timed, expected), _reading(loop.timed, expected), _integrity(loop)],
         ),
     )
 
@@ -121,32 +129,44 @@ def told(engine: Any) -> dict[str, JsonValue]:
 
 def _hear(subject: Subject, loop: Timed, expected: Reference) -> _Heard:
     """Gather the outputs of timed calls; then let the reference answer what nobody could ask it before."""
-    outputs = subject.workload.outputs
-    timed = [outputs(raw) for raw in loop.kept]
-    asked = {subject.questions.places[place]: outputs(raw) for place, raw in loop.asked.items()}
+    timed = [*loop.kept]
+    asked = {subject.questions.places[place]: answers for place, answers in loop.asked.items()}
     if not expected.answers:
         return _Heard([], timed, asked, [])
     number = FIRST if FIRST in asked or not asked else min(asked)
     question = subject.questions.inputs[number]
-    writes = TOKENS in expected.answers
-    own = _answers(subject, subject.inputs, expected.answers) if writes or not timed else timed[-1]
-    other = _answers(subject, question, None) if writes or not asked else asked[number]
+    if TOKENS in expected.answers:
+        return _hear_written(subject, expected, timed, asked, number=number)
+    own = timed[-1] if timed else _answers(subject, subject.inputs, None)
+    other = asked[number] if asked else _answers(subject, question, None)
+    known = subject.family.answers(loaded(subject.request), question, subject.spec, subject.path, None)
+    pairs = [Pair(OWN, own, expected.answers), Pair(UNSEEN, other, known)]
+    pairs += [Pair(TIMED, each, expected.answers) for each in timed]
+    return _Heard(pairs, timed, asked, [])
+
+
+def _hear_written(
+    subject: Subject, expected: Reference, timed: list[Answers], asked: Mapping[int, Answers], *, number: int
+) -> _Heard:
+    """Have the reference read what timed calls wrote; the scores of both are along what the question's call wrote."""
+    question, rows, count = subject.questions.inputs[number], subject.spec.batch_size, subject.spec.new_tokens or 1
+    own = _answers(subject, subject.inputs, expected.answers)
     judge = loaded(subject.request)
-    tokens = other.get(TOKENS)
-    if tokens is not None and _readable(judge, tokens, subject.spec.batch_size):
-        known = {LOGITS: judge.along(judge.place(question), tokens)}
+    wrote = asked.get(number, {})
+    whole = _readable(judge, wrote.get(TOKENS), rows) and wrote[TOKENS].shape[1] == count
+    followed = wrote if whole else {}
+    other = _answers(subject, question, followed or None)
+    tokens = (followed or other).get(TOKENS)
+    if tokens is not None and _readable(judge, tokens, rows):
+        along = judge.along(judge.place(question), tokens)
+        known = {LOGITS: along[:, : expected.answers[LOGITS].shape[1]]}
+        written = [Written(TIMED, tokens, along, count)] if followed else []
     else:
         known = subject.family.answers(judge, question, subject.spec, subject.path, None)
-    pairs = [
-        Pair("the job's inputs", own, expected.answers),
-        Pair("inputs that were never seen", other, known),
-    ]
-    if not writes:
-        pairs += [Pair("a timed call", each, expected.answers) for each in timed]
-        return _Heard(pairs, timed, asked, [])
-    written = _written(subject, judge, [(subject.inputs, each) for each in _different(timed)])
-    written += _written(subject, judge, [(question, asked[number])] if asked else [])
-    return _Heard(pairs, timed, asked, written)
+        written = []
+    unread = [(question, wrote)] if wrote and not followed else []
+    written += _written(subject, judge, [*unread, *((subject.inputs, each) for each in _different(timed))])
+    return _Heard([Pair(OWN, own, expected.answers), Pair(UNSEEN, other, known)], timed, dict(asked), written)
 
 
 def _answers(subject: Subject, inputs: Arrays, reference: Arrays | None) -> dict[str, Array]:
@@ -188,13 +208,17 @@ def _written(subject: Subject, judge: Any, calls: Sequence[tuple[Arrays, Mapping
             logits = judge.along(judge.place(inputs), tokens)
         else:
             logits = np.zeros((rows, 0, _vocabulary(judge)))
-        found.append(Written("a timed call", tokens, logits, asked))
+        found.append(Written(TIMED, tokens, logits, asked))
     return found
 
 
-def _watch(subject: Subject, expected: Reference) -> Watched | None:
-    """Look on at one more call, as it was timed."""
-    return watched(subject.workload.call) if expected.watched is not None else None
+def _watch(subject: Subject, expected: Reference) -> tuple[Watched | None, Answers]:
+    """Look on at one more call, as it was timed; give what was seen, and what it answered."""
+    if expected.watched is None:
+        return None, {}
+    raw: list[Raw] = []
+    seen = watched(lambda: raw.append(subject.workload.call()[0]))
+    return seen, read(subject.workload, raw[0])
 
 
 def _missing(subject: Subject, seen: Watched | None, expected: Reference) -> str:
@@ -244,6 +268,17 @@ def _replay(subject: Subject, loop: Timed, expected: Reference) -> plausibility.
 
     found = replay.surprise(durations(loop.calls), loop.asked.keys(), known=subject.workload.call, new=new)
     return replay.judge(found)
+
+
+def _reading(loop: Timed, expected: Reference) -> plausibility.Look:
+    if expected.work is None:
+        return plausibility.Look({})
+    return replay.put_off(durations(loop.calls), loop.reading)
+
+
+def _integrity(loop: Loop) -> plausibility.Look:
+    """Look at the farm's means once more, when the implementation has been called for the last time."""
+    return integrity.judge(sorted({*loop.changed, *integrity.broken(loop.seal)}), loop.clocks)
 
 
 def _with(evidence: Evidence, figures: Mapping[str, JsonValue]) -> Evidence:

@@ -1,5 +1,6 @@
 """The answers that every runtime must give, and their work: by PyTorch on the CPU in fp32, kept by content key."""
 
+import hashlib
 import importlib
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -8,9 +9,10 @@ import numpy as np
 from pydantic import JsonValue
 
 from farm.contract.job import JobSpec
-from farm.contract.value import digest
+from farm.contract.value import Value, digest
 from workers.cache import cached
-from workers.engine import Array, Arrays, LoadRequest
+from workers.engine import Array, LoadRequest
+from workers.measure import watching
 from workers.measure.roofline import Work
 from workers.measure.watching import Watched, watched
 from workers.versions import version
@@ -18,9 +20,10 @@ from workers.workload import Family
 
 FILE: Final = "reference.npz"
 COUNT: Final = "parameters"
-WORK: Final = "work.json"
-WATCHED: Final = "watched.json"
+WORK: Final = "work"
+WATCHED: Final = "watched"
 FAKE: Final = "fake"
+FOLLOWING: Final = "workers.following"
 MAKERS: Final = ("torch", "transformers", "tokenizers")
 
 
@@ -42,22 +45,32 @@ def reference(family: Family, spec: JobSpec, request: LoadRequest) -> Reference:
         plain = request._replace(precision="fp32", options={})
         engine = loaded(plain)
         answers = family.answers(engine, request.example, spec, request.folder.path)
-        np.savez(part / FILE, allow_pickle=False, **answers, **{COUNT: np.asarray(engine.parameters())})
         workload = family.workload(engine, request.example, spec, request.folder.path)
-        (part / WATCHED).write_text(watched(workload.call).model_dump_json())
-        (part / WORK).write_text(_work(family, spec, plain, engine=engine).model_dump_json())
+        told = {
+            COUNT: np.asarray(engine.parameters()),
+            WATCHED: _packed(watched(workload.call)),
+            WORK: _packed(_work(family, spec, plain, engine=engine)),
+        }
+        np.savez(part / FILE, allow_pickle=False, **answers, **told)  # one file: each is flushed to the disk
 
     folder, _ = cached(request.cache_dir, "reference", _key(spec, request), make)
     with np.load(folder / FILE, allow_pickle=False) as found:
         arrays = dict(found)
-    work = Work.model_validate_json((folder / WORK).read_text())
-    seen = Watched.model_validate_json((folder / WATCHED).read_text())
+    work = Work.model_validate_json(arrays.pop(WORK).tobytes())
+    seen = Watched.model_validate_json(arrays.pop(WATCHED).tobytes())
     return Reference(arrays, int(arrays.pop(COUNT)), work, seen)
+
+
+def ready(spec: JobSpec) -> None:
+    """Import what the reference and the looks at it need: before an implementation is loaded, and so not after it."""
+    if spec.model.family != FAKE:
+        importlib.import_module(FOLLOWING)
+    watching.ready()
 
 
 def loaded(request: LoadRequest) -> Any:
     """Load the reference's own model. PyTorch is imported here, as the farm's fake platform has none."""
-    return importlib.import_module("workers.following").follower(request)
+    return importlib.import_module(FOLLOWING).follower(request)
 
 
 def _work(family: Family, spec: JobSpec, request: LoadRequest, *, engine: Any) -> Work:
@@ -70,14 +83,18 @@ def _work(family: Family, spec: JobSpec, request: LoadRequest, *, engine: Any) -
     return work
 
 
+def _packed(value: Value) -> Array:
+    return np.frombuffer(value.model_dump_json().encode(), dtype=np.uint8)
+
+
 def _key(spec: JobSpec, request: LoadRequest) -> str:
     inputs: dict[str, JsonValue] = {
-        name: digest([str(array.dtype), [*array.shape], array.tobytes().hex()])
-        for name, array in sorted(_shown(request.example).items())
+        name: [str(array.dtype), [*array.shape], hashlib.sha256(array.tobytes()).hexdigest()]
+        for name, array in sorted(request.example.items())
     }
     return digest(
         {
-            "holds": [FILE, WORK, WATCHED],
+            "holds": [COUNT, WORK, WATCHED],
             "model": request.folder.key,
             "family": spec.model.family,
             "head": request.head,
@@ -86,7 +103,3 @@ def _key(spec: JobSpec, request: LoadRequest) -> str:
             "versions": {name: version(name) for name in MAKERS},
         }
     )
-
-
-def _shown(inputs: Arrays) -> dict[str, Array]:
-    return {name: np.ascontiguousarray(array) for name, array in inputs.items()}

@@ -8,8 +8,7 @@ from pydantic import JsonValue
 
 from farm.contract.doubts import Doubt
 from farm.contract.job import JobSpec
-from workers.engine import Raw
-from workers.measure.outputs import Others
+from workers.measure.outputs import Answers, Others
 from workers.workload import Call, Workload
 
 #: The metric that every scenario with a search reads.
@@ -28,8 +27,9 @@ class Timed(NamedTuple):
     """The timed calls, and outputs of some of them. `told` is asked after the meters were read: it takes a while."""
 
     calls: Sequence[Call]
-    kept: Sequence[Raw]  # of two calls with the job's own inputs
-    asked: Mapping[int, Raw]  # of the calls with other inputs, by their place among the calls
+    kept: Sequence[Answers]  # of two calls with the job's own inputs
+    asked: Mapping[int, Answers]  # of the calls with other inputs, by their place among the calls
+    reading: Sequence[float]  # seconds that it took to read the outputs of each of these
     told: Callable[[], Told]
     idle: float = 0.0  # seconds in which the loop waited for something to do
     spun: float = 0.0  # of these, seconds in which it used the processor all the same, for itself

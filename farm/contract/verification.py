@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from farm.contract.evidence import Evidence, Layer, Outcome, by_layer
 from farm.contract.job import JobSpec, Measure
+from farm.contract.scenario import HIGHEST
 from farm.contract.value import Value
 
 #: Facts that name the model. Another library may build another folder of the same weights, so that their checksum,
@@ -15,6 +16,10 @@ from farm.contract.value import Value
 CHECKSUM: Final = "weights_checksum"
 KEY: Final = "model_key"
 SAME: Final = ("parameters", "revision")
+#: Facts that tell what a search found: the batch size that served best, and the rate of arrivals that was measured.
+BATCH_SEARCH: Final = "batch_search"
+BEST: Final = "best"
+RATE: Final = "rate"
 #: Evidence needs calls, not a narrow interval: what is timed is only what is compared and weighed.
 LEAST: Final = Measure(
     min_iterations=6, max_iterations=1000, min_seconds=0.2, max_seconds=10, warmup_seconds=2, rel_precision=0.5
@@ -40,11 +45,12 @@ class Proof(Value):
 def spec_again(spec: JobSpec, facts: Mapping[str, JsonValue]) -> JobSpec:
     """Give the job that gathers a result's evidence again: the same cell, timed as little as evidence needs.
 
-    A model of the hub is taken at the commit that was measured, wherever its branch is by now.
+    A model of the hub is taken at the commit that was measured, wherever its branch is by now; and what was searched
+    is taken as it was found.
     """
     commit = facts.get("revision")
     model = spec.model.model_copy(update={"revision": commit}) if isinstance(commit, str) else spec.model
-    return spec.model_copy(update={"model": model, "measure": LEAST})
+    return spec.model_copy(update={"model": model, "measure": LEAST, **_found(spec, facts)})
 
 
 def differences(before: Proof, after: Proof) -> tuple[str, ...]:
@@ -55,6 +61,16 @@ def differences(before: Proof, after: Proof) -> tuple[str, ...]:
     verdict = f"the verdict was {before.verdict}, is {after.verdict}"
     told = [verdict] if before.verdict != after.verdict else []
     return (*told, *_of_model(before.facts, after.facts), *_of_layers(before, after))
+
+
+def _found(spec: JobSpec, facts: Mapping[str, JsonValue]) -> dict[str, object]:
+    """Give the settings that a search of the job found: its evidence is of that batch or rate, and of no other."""
+    searched, rate = facts.get(BATCH_SEARCH), facts.get(RATE)
+    if spec.throughput is not None and isinstance(searched, Mapping) and isinstance(searched.get(BEST), int):
+        return {"batch_size": searched[BEST], "throughput": None}
+    if spec.server is not None and spec.server.rate == HIGHEST and isinstance(rate, int | float):
+        return {"server": spec.server.model_copy(update={"rate": rate})}
+    return {}
 
 
 def _of_model(before: Mapping[str, JsonValue], after: Mapping[str, JsonValue]) -> Iterator[str]:

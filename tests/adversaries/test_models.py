@@ -11,6 +11,7 @@ from farm.contract.evidence import Layer
 from tests.adversaries.door import Cheat, Door
 from workers.engine import LoadRequest
 from workers.platforms._torch import TorchEngine
+from workers.platforms._torch_loading import quantised
 
 pytestmark = pytest.mark.models
 
@@ -152,6 +153,72 @@ class LessPreciseLiar(LessPrecise):
         return self.engine.placement() | {"weight_types": ["float32"]}
 
 
+class Shared(Lying):
+    """Runs one layer twice instead of two: a smaller sibling that makes as many products."""
+
+    def __init__(self, engine: Any, request: LoadRequest) -> None:
+        super().__init__(engine, request)
+        engine.model.encoder.layer[1] = engine.model.encoder.layer[0]
+
+
+class LowRank(Lying):
+    """Has each matrix of its linear layers replaced by two thin ones."""
+
+    def __init__(self, engine: Any, request: LoadRequest) -> None:
+        super().__init__(engine, request)
+        for module in [*engine.model.encoder.modules()]:
+            for name, layer in [*module.named_children()]:
+                if isinstance(layer, torch.nn.Linear):
+                    setattr(module, name, self.thin(layer))
+
+    @staticmethod
+    def thin(layer: torch.nn.Linear) -> torch.nn.Module:
+        rank = min(layer.weight.shape) // 4
+        left, sizes, right = torch.linalg.svd(layer.weight.detach(), full_matrices=False)
+        first = torch.nn.Linear(layer.in_features, rank, bias=False)
+        second = torch.nn.Linear(rank, layer.out_features)
+        first.weight = torch.nn.Parameter(right[:rank])
+        second.weight, second.bias = torch.nn.Parameter(left[:, :rank] * sizes[:rank]), layer.bias
+        return torch.nn.Sequential(first, second)
+
+
+class ExitsEarly(Cheat):
+    """Leaves out its last layer for batches, and is whole for a single row."""
+
+    def forward(self, placed: Any) -> Any:
+        layers = self.engine.model.encoder.layer
+        self.engine.model.encoder.layer = layers[:1] if len(placed["input_ids"]) > 1 else layers
+        try:
+            return self.engine.forward(placed)
+        finally:
+            self.engine.model.encoder.layer = layers
+
+
+class Wears(Cheat):
+    """Leaves out its last layer from the tenth call on."""
+
+    calls = 0
+
+    def forward(self, placed: Any) -> Any:
+        self.calls += 1
+        if self.calls == 10:
+            self.engine.model.never_run = self.engine.model.encoder.layer[1]
+            self.engine.model.encoder.layer = self.engine.model.encoder.layer[:1]
+        return self.engine.forward(placed)
+
+
+class PackedLiar(Lying):
+    """Multiplies by weights of eight bits, and says fp32."""
+
+    def __init__(self, engine: Any, request: LoadRequest) -> None:
+        super().__init__(engine, request)
+        self.says = engine.placement()
+        self.engine = engine_of(quantised(engine.model), request)
+
+    def placement(self) -> Any:
+        return self.says
+
+
 @pytest.mark.parametrize("cheat", [Narrow, Shallow])
 def test_a_smaller_model_has_too_few_parameters(cheat: type[Cheat], door: Door) -> None:
     assert "parameters are loaded" in door.caught(cheat, Layer.IDENTITY)
@@ -162,11 +229,23 @@ def test_parameters_that_do_nothing_are_not_believed(cheat: type[Cheat], door: D
     assert "PyTorch made" in door.caught(cheat, Layer.IDENTITY)
 
 
-@pytest.mark.parametrize(
-    "cheat", [Narrow, Shallow, Padded, Idle, OtherSeed, OtherModel, EightBits, SixteenBits, Pruned, LessPreciseLiar]
-)
+OTHERS = [Narrow, Shallow, Padded, Idle, OtherSeed, OtherModel, EightBits, SixteenBits, Pruned, LessPreciseLiar, Shared]
+
+
+@pytest.mark.parametrize("cheat", OTHERS)
 def test_another_model_gives_other_answers(cheat: type[Cheat], door: Door) -> None:
     door.caught(cheat, Layer.AGREEMENT)
+
+
+@pytest.mark.parametrize("cheat", [LowRank, ExitsEarly, Wears])
+def test_a_part_that_is_left_out_was_not_multiplied(cheat: type[Cheat], door: Door) -> None:
+    found = door.enter(cheat)
+    assert "PyTorch made" in found.reasons[Layer.IDENTITY]
+    assert Layer.AGREEMENT in found.reasons
+
+
+def test_eight_bits_under_the_name_of_thirty_two_are_seen(door: Door) -> None:
+    assert "qint8" in door.caught(PackedLiar, Layer.PLACEMENT)
 
 
 @pytest.mark.parametrize("cheat", [LessPrecise, LessPreciseLiar])

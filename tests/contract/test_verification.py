@@ -5,6 +5,7 @@ from pydantic import JsonValue
 
 from farm.contract.evidence import Evidence, Layer, Outcome, Verdict
 from farm.contract.job import Measure, ModelReference
+from farm.contract.scenario import HIGHEST, Server, Throughput
 from farm.contract.verification import Proof, differences, spec_again
 from tests import builders
 
@@ -62,3 +63,16 @@ def test_a_job_is_done_again_with_the_commit_that_was_measured_and_few_calls() -
     assert again.measure.repeats == 1
     assert again.measure.min_seconds < 1
     assert spec_again(spec, FACTS).fingerprint() == spec.fingerprint()
+
+
+def test_what_was_searched_is_not_searched_again() -> None:
+    batches = builders.spec(scenario="throughput", throughput=Throughput(search_batch_size=(1, 64)))
+    again = spec_again(batches, {"batch_search": {"best": 24}})
+    assert (again.batch_size, again.scenario, again.searches_batch()) == (24, "throughput", False)
+    rates = builders.spec(scenario="server", server=Server(rate=HIGHEST, latency_bound=0.1, percentile=90))
+    assert spec_again(rates, {"rate": 12.5}).server == Server(rate=12.5, latency_bound=0.1, percentile=90)
+
+
+def test_a_result_that_keeps_nothing_of_its_search_is_searched_again() -> None:
+    spec = builders.spec(scenario="throughput", throughput=Throughput(search_batch_size=(1, 64)))
+    assert spec_again(spec, FACTS).searches_batch()

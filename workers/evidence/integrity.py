@@ -7,8 +7,8 @@ careless or simple tampering leaves behind.
 import sys
 from collections.abc import Iterator, Mapping
 from time import CLOCK_MONOTONIC_RAW, clock_gettime_ns
-from types import FunctionType, ModuleType
-from typing import Final, NamedTuple
+from types import FunctionType, MemberDescriptorType, ModuleType
+from typing import Any, Final, NamedTuple
 
 from pydantic import JsonValue
 
@@ -16,19 +16,27 @@ from workers.evidence.plausibility import Look
 from workers.evidence.thresholds import CLOCK_TICK, CLOCKS_DIFFER
 from workers.measure.clock import clock
 
-#: Beside the workers' own modules: what they tell time by, draw lots with, and compare arrays with.
-GUARDED: Final = ("time", "random", "secrets", "numpy", "numpy.linalg", "scipy.spatial.distance")
-OWN: Final = "workers"
-SECOND: Final = 1e9  # nanoseconds
-
-Seal = Mapping[tuple[str, str], object]
-
 
 class Clocks(NamedTuple):
     """Seconds of one stretch by the farm's clock and by the raw one that the kernel keeps beside it."""
 
     ours: float
     kernel: float
+
+
+#: Beside the workers' own modules: what they tell time by, draw lots with, and compare arrays with.
+GUARDED: Final = ("time", "gc", "random", "secrets", "numpy", "numpy.linalg", "scipy.spatial.distance")
+#: The farm's own rooms in this process: where the work is done, and the words that it is told in.
+OWN: Final = ("workers", "farm.contract")
+#: Where what is judged by stands beside the functions: thresholds, and how they are looked up.
+JUDGED_BY: Final = ("workers.evidence", "workers.measure", "workers.proving", "workers.standing")
+#: What a class has of functions, and of what reads the fields of a record: in its place another could tell otherwise.
+OF_CLASSES: Final = (FunctionType, staticmethod, classmethod, property, MemberDescriptorType, type(Clocks.ours))
+PLAIN: Final = (int, float, str, tuple, Mapping)
+SECOND: Final = 1e9  # nanoseconds
+
+#: What each name stood for: the very objects that it is made of.
+Seal = Mapping[tuple[str, str], tuple[object, ...]]
 
 
 class Stretch:
@@ -44,16 +52,14 @@ class Stretch:
 
 
 def seal() -> Seal:
-    """Note every function that judges or measures, those of classes included, and what each is made of."""
-    return {key: found for name in _modules() for key, found in _callables(name, sys.modules[name])}
+    """Note all that judges or measures: functions, those of classes included, what each is made of, and thresholds."""
+    return {key: found for name in _modules() for key, found in _parts(name, sys.modules[name])}
 
 
 def broken(before: Seal) -> list[str]:
     """Name what is no longer what it was."""
     now = seal()
-    return sorted(
-        f"{module}.{name}" for (module, name), known in before.items() if now.get((module, name)) is not known
-    )
+    return sorted(".".join(key) for key, known in before.items() if not _same(known, now.get(key, ())))
 
 
 def judge(changed: list[str], clocks: Clocks) -> Look:
@@ -67,17 +73,43 @@ def judge(changed: list[str], clocks: Clocks) -> Look:
     return Look(figures)
 
 
+def _same(known: tuple[object, ...], found: tuple[object, ...]) -> bool:
+    """Say whether two notes are of the very same objects; those of values are words."""
+    if len(found) != len(known):
+        return False
+    return all(one is other or (isinstance(one, str) and one == other) for one, other in zip(known, found, strict=True))
+
+
 def _modules() -> list[str]:
-    return [name for name in sys.modules if name in GUARDED or name.split(".")[0] == OWN]
+    return [name for name in sys.modules if name in GUARDED or _within(name, OWN)]
 
 
-def _callables(name: str, module: ModuleType) -> Iterator[tuple[tuple[str, str], object]]:
+def _within(name: str, rooms: tuple[str, ...]) -> bool:
+    return any(name == room or name.startswith(f"{room}.") for room in rooms)
+
+
+def _parts(name: str, module: ModuleType) -> Iterator[tuple[tuple[str, str], tuple[object, ...]]]:
+    own, judged_by = _within(name, OWN), _within(name, JUDGED_BY)
     for word, found in [*vars(module).items()]:
-        if isinstance(found, type) and found.__module__ == name and name.split(".")[0] == OWN:
+        if isinstance(found, type) and found.__module__ == name and own:
             for method, part in [*vars(found).items()]:
-                if isinstance(part, FunctionType):
-                    yield (name, f"{word}.{method}"), part.__code__
+                if type(part) in OF_CLASSES:
+                    yield (name, f"{word}.{method}"), _made_of(part)
         elif isinstance(found, FunctionType):
-            yield (name, word), found.__code__
+            yield (name, word), _made_of(found)
         elif callable(found):
-            yield (name, word), found
+            yield (name, word), (found,)
+        elif judged_by and isinstance(found, PLAIN) and not word.startswith("__"):
+            yield (name, word), (repr(found),)
+
+
+def _made_of(part: Any) -> tuple[object, ...]:
+    """Give what a function is made of, or one that a class holds in its own way; else the thing itself."""
+    if isinstance(part, FunctionType):
+        given = (*(part.__defaults__ or ()), *(part.__kwdefaults__ or {}).values())
+        return (part.__code__, *given)
+    if isinstance(part, staticmethod | classmethod):
+        return _made_of(part.__func__)
+    if isinstance(part, property):
+        return _made_of(part.fget)
+    return (part,)

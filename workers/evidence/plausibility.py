@@ -15,7 +15,13 @@ from pydantic import JsonValue
 from farm.contract.evidence import Evidence, Layer, Outcome
 from farm.contract.job import JobSpec
 from workers.engine import Arrays
-from workers.evidence.thresholds import LEAST_AT_WORK, LEAST_FELT, LEAST_GROWTH, LEAST_MORE_WORK
+from workers.evidence.thresholds import (
+    LEAST_AT_WORK,
+    LEAST_FELT,
+    LEAST_GROWTH,
+    LEAST_MORE_WORK,
+    MOST_BESIDE_THREADS,
+)
 from workers.measure.clock import clock
 from workers.measure.roofline import Position, Roof, Work, position
 from workers.workload import Family
@@ -87,8 +93,13 @@ class Look(NamedTuple):
     failed: str = ""
 
 
-def judge(*, stands: Position | None, at_work: float, grows: Growth, looks: Sequence[Look] = ()) -> Evidence:
-    """Compare the time with the roof, the process's own time with the wall's, and growth with the growth of work."""
+def judge(
+    *, stands: Position | None, at_work: float, threads: int | None = None, grows: Growth, looks: Sequence[Look] = ()
+) -> Evidence:
+    """Compare the time with the roof, the process's own time with the wall's, and growth with the growth of work.
+
+    `threads` are those that the job may use; None where its device is not the host.
+    """
     figures: dict[str, JsonValue] = {"at_work": round(at_work, 4), "least_at_work": LEAST_AT_WORK}
     failed = [look.failed for look in looks if look.failed]
     for look in looks:
@@ -99,6 +110,8 @@ def judge(*, stands: Position | None, at_work: float, grows: Growth, looks: Sequ
             failed.append(above(stands))
     if at_work < LEAST_AT_WORK:
         failed.append(f"the process ran for {at_work:.0%} of the timed loop in which it need not wait: it mostly slept")
+    if threads is not None and at_work > threads + MOST_BESIDE_THREADS:
+        failed.append(f"{at_work:.1f} threads were at work in the timed loop, the job may use {threads}")
     if grows.missing:
         figures |= {"growth": grows.missing}
     else:

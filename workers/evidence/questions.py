@@ -16,6 +16,9 @@ SEEDS: Final = 2**31
 MOST: Final = 3  # calls of the timed loop that are questions; they count as samples, for their work is the same
 APART: Final = 3  # at least so many calls for each question
 EARLY: Final = 4  # one question is among so many calls after the first
+#: A loop may go on far beyond its least number of calls: one more question for each time that it is longer by half.
+LONGER: Final = 1.5
+MOST_BYTES: Final = 4 * 2**20  # of inputs for such; where inputs are larger, calls are slower and loops are shorter
 
 
 class Questions(NamedTuple):
@@ -29,12 +32,20 @@ class Questions(NamedTuple):
 def pose(family: Family, spec: JobSpec, *, folder: Path, inputs: Arrays) -> Questions:
     """Draw a seed and make the questions of one attempt. Each is for one call: a second one could be remembered."""
     seed = secrets.randbelow(SEEDS)
-    made, _ = family.inputs(folder, spec.model_copy(update={"seed": seed}))
+    made, _ = family.inputs(folder, once(spec).model_copy(update={"seed": seed}))
     dice = np.random.default_rng(secrets.randbits(128))
     least = spec.measure.min_iterations
     asked = max(1, min(MOST, least // APART))
-    others = [mixed(inputs, made, dice=dice) for _ in range(asked - 1)]
-    return Questions(seed, [made, *others], places(asked, among=least))
+    size = sum(array.nbytes for array in inputs.values())
+    late = later(least, spec.measure.max_iterations)[: MOST_BYTES // max(1, size)]
+    others = [mixed(inputs, made, dice=dice) for _ in range(asked - 1 + len(late))]
+    at = places(asked, among=least) | {place: asked + number for number, place in enumerate(late)}
+    return Questions(seed, [made, *others], at)
+
+
+def once(spec: JobSpec) -> JobSpec:
+    """Give the same job for inputs whose making nobody times: once is enough."""
+    return spec.model_copy(update={"measure": spec.measure.model_copy(update={"min_iterations": 1})})
 
 
 def mixed(one: Arrays, other: Arrays, *, dice: np.random.Generator) -> dict[str, Array]:
@@ -61,6 +72,16 @@ def places(count: int, *, among: int) -> dict[int, int]:
     rest = [place for place in free if place != early]
     drawn = [early, *dice.sample(rest, min(count - 1, len(rest)))]
     return dict(zip(drawn, dice.sample(range(count), len(drawn)), strict=True))
+
+
+def later(least: int, most: int) -> list[int]:
+    """Give places for further questions, beyond the least number of calls: what runs may change its ways late."""
+    dice, found, start = random.SystemRandom(), [], least
+    while start < most:
+        end = min(most, int(start * LONGER) + 1)
+        found.append(dice.randrange(start, end))
+        start = end
+    return found
 
 
 def _mixed(one: Array, other: Array, *, dice: np.random.Generator) -> Array:

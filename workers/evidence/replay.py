@@ -10,12 +10,20 @@ from typing import Final, NamedTuple
 from pydantic import JsonValue
 
 from workers.evidence.plausibility import Look
-from workers.evidence.thresholds import MOST_SURPRISED, SURELY_SURPRISED
+from workers.evidence.thresholds import (
+    LATELY_SURPRISED,
+    MOST_READING,
+    MOST_SURPRISED,
+    READING_TICK,
+    SURELY_SURPRISED,
+)
 from workers.measure.clock import clock
 
 SECOND: Final = 1e9  # nanoseconds
 PAIRS: Final = 5  # of calls with known and with new inputs, in turn, where the first look was surprised
 SHARE: Final = 0.25  # of the timed loop's calls that may be made again in pairs
+LATE: Final = 4  # last calls with new inputs that are held against their neighbours
+NEAR: Final = 4  # calls before and after
 SURE: Final = 3  # calls with new inputs within the timed loop from which on the loop can speak for itself
 
 
@@ -25,6 +33,7 @@ class Surprise(NamedTuple):
     timed: float | None  # within the timed loop; None where none of its calls had new inputs
     asked: int  # calls with new inputs within the timed loop
     again: float | None = None  # outside it; None where no second look was needed
+    lately: float | None = None  # the last few within the loop, each in times of its neighbours; None where too few
 
 
 def surprise(
@@ -37,12 +46,13 @@ def surprise(
     asked = [seconds[place] for place in places]
     usual = median([each for place, each in enumerate(seconds) if place not in places])
     timed = min(asked) / usual if asked else None
+    lately = _beside_neighbours(seconds, places)
     if timed is not None and timed <= MOST_SURPRISED:
-        return Surprise(timed, len(asked))
+        return Surprise(timed, len(asked), lately=lately)
     tries = max(1, min(PAIRS, int(SHARE * sum(seconds) / usual)))
     pairs = [(_timed(known), _timed(_made(new))) for _ in range(tries)]
     least_known, least_new = (min(column) for column in zip(*pairs, strict=True))
-    return Surprise(timed, len(asked), least_new / least_known)
+    return Surprise(timed, len(asked), least_new / least_known, lately)
 
 
 def judge(found: Surprise) -> Look:
@@ -54,10 +64,41 @@ def judge(found: Surprise) -> Look:
     }
     if found.again is not None:
         figures["new_inputs_time_again"] = found.again
+    if found.lately is not None:
+        figures["new_inputs_time_lately"] = found.lately
     if found.timed is not None and found.asked >= SURE and found.timed > SURELY_SURPRISED:
         return Look(figures, f"within the timed loop, calls with new inputs took {found.timed:.2f} times as long")
+    if found.lately is not None and found.lately > LATELY_SURPRISED:
+        told = f"calls with new inputs took {found.lately:.2f} times as long as their neighbours"
+        return Look(figures, f"late in the timed loop, {told}")
     if found.again is not None and found.again > MOST_SURPRISED:
         return Look(figures, f"a call with new inputs takes {found.again:.2f} times as long as one with known inputs")
+    return Look(figures)
+
+
+def _beside_neighbours(seconds: Sequence[float], places: Collection[int]) -> float | None:
+    """Hold the last calls with new inputs against those around them, which share the noise of their moment."""
+    last = sorted(places)[-LATE:]
+    if len(last) < LATE:
+        return None
+    known = [
+        [seconds[at] for at in range(max(0, place - NEAR), min(len(seconds), place + NEAR + 1)) if at not in places]
+        for place in last
+    ]
+    return min((seconds[place] / median(near) for place, near in zip(last, known, strict=True) if near), default=None)
+
+
+def put_off(seconds: Sequence[float], reading: Sequence[float]) -> Look:
+    """Fail where reading the outputs of calls took as long as calls do: their work was put off until then.
+
+    `reading` are the seconds that it took right after each call with new inputs; the shortest counts.
+    """
+    if not reading:
+        return Look({})
+    took, usual = min(reading), median(seconds)
+    figures: dict[str, JsonValue] = {"reading_time": took / usual, "most_reading_time": MOST_READING}
+    if took > READING_TICK and took > MOST_READING * usual:
+        return Look(figures, f"reading the answer of a call took {took / usual:.2f} times as long as the call itself")
     return Look(figures)
 
 

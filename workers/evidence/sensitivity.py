@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
 from pydantic import JsonValue
@@ -10,8 +11,10 @@ from scipy.spatial.distance import cdist
 from farm.contract.evidence import Evidence, Layer, Outcome
 from workers.engine import Array
 from workers.evidence.agreement import TOKENS, Pair
-from workers.evidence.thresholds import MOST_CONFUSED, ROUNDING
+from workers.evidence.thresholds import MOST_CONFUSED, ROUNDING, SAME_WATCHED
 from workers.evidence.thresholds import SAME_OUTPUT as SAME
+
+TINY: Final = 1e-30  # keeps the length of a zero output from dividing by zero
 
 
 def judge(
@@ -20,12 +23,13 @@ def judge(
     pairs: Sequence[Pair],
     timed: Sequence[Mapping[str, Array]],
     asked: Sequence[Mapping[str, Array]] = (),
+    watched: Mapping[str, Array] | None = None,
     inputs_differ: bool = True,
 ) -> Evidence:
     """Ask whether each answer is nearer to its own reference than to any other's, and timed calls with one input agree.
 
     `pairs` are answers to different inputs; `timed` are outputs of timed calls with one input, `asked` of timed calls
-    with others.
+    with others; `watched` is what a call answered to the first input while it was looked at.
     """
     names = [name for name in (pairs[0].reference if pairs else ()) if name != TOKENS]
     if not names:
@@ -37,6 +41,8 @@ def judge(
     first, *rest = timed
     if any(not _near(first, other) for other in rest):  # tokens are agreement's: a near-tie may fall either way
         return _say(Outcome.FAIL, "two timed calls with the same input gave different outputs", {})
+    if watched and TOKENS not in first and _away(first, watched) > SAME_WATCHED[precision]:
+        return _say(Outcome.FAIL, "a call that was looked at gave another output than timed calls did", {})
     if TOKENS not in first and any(_alike(first, other) for other in asked):
         return _say(Outcome.FAIL, "another input gave the very same output within the timed loop", {})
     figures: dict[str, JsonValue] = {"most_confused": MOST_CONFUSED, "rounding": ROUNDING[precision]}
@@ -94,3 +100,11 @@ def _near(one: Mapping[str, Array], other: Mapping[str, Array]) -> bool:
 
 def _say(outcome: Outcome, reason: str, figures: Mapping[str, JsonValue]) -> Evidence:
     return Evidence(layer=Layer.SENSITIVITY, outcome=outcome, reason=reason, figures=dict(figures))
+
+
+def _away(one: Mapping[str, Array], other: Mapping[str, Array]) -> float:
+    """Give how far an output is from another one, relative to its length; the worst of all names."""
+    if any(name not in other or each.shape != other[name].shape for name, each in one.items()):
+        return float("inf")
+    found = [np.linalg.norm(each - other[name]) / max(float(np.linalg.norm(each)), TINY) for name, each in one.items()]
+    return float(np.nan_to_num(max(found, default=0.0), nan=np.inf))

@@ -70,10 +70,18 @@ LEAST_IN_TYPE: Final = 0.9
 #: Sensitivity: how far two timed calls with one input may differ, relative and absolute. Threads sum in varying order.
 SAME_OUTPUT: Final = 1e-3
 
+#: Sensitivity: the same for a call that is looked at, and so taken apart into its operations: the distance from a timed
+#: call, relative to its length. In fp32 it tells a model that computes in bf16 unless it is looked at (3e-4).
+SAME_WATCHED: Final[Mapping[str, float]] = {**ROUNDING, "fp32": 1e-4}
+
 #: Plausibility: least share of the timed loop that threads ran, of the time in which they need not wait for a
 #: processor. A loop of calls always has one thread at work, here or in the driver's wait, and honest ones were seen at
 #: 0.9 and more; a sleeping one is at 0.0. Half leaves room for short waits between threads.
 LEAST_AT_WORK: Final = 0.5
+
+#: Plausibility: most threads at work beyond those that the job may use. All of a runtime's threads together run for as
+#: many times the loop as there are of them.
+MOST_BESIDE_THREADS: Final = 0.5
 
 #: Plausibility: a call with W times the work must take at least 1 + this x (W - 1) times as long. Honest calls were
 #: seen at 0.3 and more (fixed costs, weights that are read once for a larger batch); constant time is 0, give or take
@@ -96,7 +104,17 @@ MOST_SURPRISED: Final = 1.5
 #: only while it is timed shows it there. Far above what noise does to the fastest of three calls.
 SURELY_SURPRISED: Final = 5.0
 
+#: Plausibility: the same for the last four calls with new inputs in a long loop, the least of them, each beside its own
+#: neighbours: an implementation that remembers only after many calls shows it there. Noise must hit all four alone.
+LATELY_SURPRISED: Final = 2.0
+
 #: Plausibility: how far the farm's clock may be from the kernel's raw one over the timed loop, relative, and in seconds
 #: for loops so short that the moment between two readings counts. The clock is steered by 0.0005 at most.
 CLOCKS_DIFFER: Final = 0.005
 CLOCK_TICK: Final = 0.005
+
+#: Plausibility: most of a call's time that reading what it gave may take, and the seconds below which nobody looks. It
+#: is a copy of arrays that are there: a thousandth of a call was seen, 5e-6 s for the smallest. What is computed only
+#: when it is looked at takes a whole call.
+MOST_READING: Final = 0.5
+READING_TICK: Final = 2e-4

@@ -22,7 +22,7 @@ class Spelling(OnePassFamily):
         extractor = extractor_of(folder)
         rate = extractor.sampling_rate
         clips = [sound(rate=rate, seconds=CLIP, seed=spec.seed + row) for row in range(spec.batch_size)]
-        return preprocessed(lambda: extractor(clips, sampling_rate=rate, return_tensors="np"))
+        return preprocessed(lambda: extractor(clips, sampling_rate=rate, return_tensors="np"), spec)
 
     def workload(self, engine: Any, inputs: Arrays, spec: JobSpec, folder: Path) -> "SpelledClips":
         """Bind clips to a loaded model."""

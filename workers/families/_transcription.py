@@ -29,7 +29,7 @@ class Writing:
         extractor = extractor_of(folder)
         rate = extractor.sampling_rate
         clips = [sound(rate=rate, seconds=CLIP, seed=spec.seed + row) for row in range(spec.batch_size)]
-        features, seconds = preprocessed(lambda: extractor(clips, sampling_rate=rate, return_tensors="np"))
+        features, seconds = preprocessed(lambda: extractor(clips, sampling_rate=rate, return_tensors="np"), spec)
         prompt = np.asarray([_prompt(folder)] * spec.batch_size, dtype=np.int64)
         return {"input_features": np.asarray(features["input_features"]), "decoder_input_ids": prompt}, seconds
 

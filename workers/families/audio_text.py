@@ -37,7 +37,7 @@ class AudioText(OnePassFamily):
             read = processor.tokenizer(texts, **cut_and_filled(TOKENS))
             return {"input_features": heard["input_features"], **{name: read[name] for name in READ}}
 
-        return preprocessed(process)
+        return preprocessed(process, spec)
 
 
 WORKLOADS: Final[Family] = AudioText()

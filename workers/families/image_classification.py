@@ -25,7 +25,7 @@ class ImageClassification(OnePassFamily):
         """Make pictures and pass them through the model's own processor."""
         processor = processor_of(folder)
         pictures = [picture(seed=spec.seed + row) for row in range(spec.batch_size)]
-        return preprocessed(lambda: processor(images=pictures, return_tensors="np"))
+        return preprocessed(lambda: processor(images=pictures, return_tensors="np"), spec)
 
 
 WORKLOADS: Final[Family] = ImageClassification()

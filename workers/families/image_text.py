@@ -31,7 +31,7 @@ class ImageText(OnePassFamily):
         pictures = [picture(seed=spec.seed + row) for row in range(spec.batch_size)]
         longest = processor.tokenizer.model_max_length
         texts = sentences(rows=spec.batch_size, tokens=longest, seed=spec.seed)
-        return preprocessed(lambda: processor(images=pictures, text=texts, **cut_and_filled(longest)))
+        return preprocessed(lambda: processor(images=pictures, text=texts, **cut_and_filled(longest)), spec)
 
 
 WORKLOADS: Final[Family] = ImageText()

@@ -40,7 +40,7 @@ class ImageTextToText:
         processor = processor_of(folder)
         pictures = [picture(seed=spec.seed + row) for row in range(spec.batch_size)]
         texts = [_prompt(processor)] * spec.batch_size
-        return preprocessed(lambda: processor(images=pictures, text=texts, return_tensors="np"))
+        return preprocessed(lambda: processor(images=pictures, text=texts, return_tensors="np"), spec)
 
     def workload(self, engine: Any, inputs: Arrays, spec: JobSpec, folder: Path) -> "Answering":
         """Bind questions to a loaded model."""

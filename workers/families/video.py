@@ -27,7 +27,7 @@ class Video(OnePassFamily):
         processor = processor_of(folder)
         frames = config_of(folder).num_frames
         clips = [clip(frames=frames, seed=spec.seed + row) for row in range(spec.batch_size)]
-        return preprocessed(lambda: processor(clips, return_tensors="np"))
+        return preprocessed(lambda: processor(clips, return_tensors="np"), spec)
 
     def workload(self, engine: Any, inputs: Arrays, spec: JobSpec, folder: Path) -> "Clips":
         """Bind clips to a loaded model."""

@@ -31,7 +31,7 @@ class VideoText(OnePassFamily):
         longest = processor.tokenizer.model_max_length
         texts = sentences(rows=spec.batch_size, tokens=longest, seed=spec.seed)
         # X-CLIP's processor takes frames as `images`; what is given as `videos` it silently leaves out.
-        return preprocessed(lambda: processor(images=clips, text=texts, **cut_and_filled(longest)))
+        return preprocessed(lambda: processor(images=clips, text=texts, **cut_and_filled(longest)), spec)
 
     def workload(self, engine: Any, inputs: Arrays, spec: JobSpec, folder: Path) -> Clips:
         """Bind pairs to a loaded model."""

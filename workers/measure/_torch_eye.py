@@ -1,11 +1,10 @@
 """Sees every operation that PyTorch carries out in this thread, below whatever calls it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import flop_registry, sdpa_flop_count
 
 
@@ -25,6 +24,8 @@ LEFT_OUT: Final[Mapping[Any, Any]] = {
     torch.ops.quantized.linear_dynamic: _dynamic_linear,
 }
 QUANTISED: Final = torch.ops.quantized.linear_dynamic
+#: PyTorch's own word for operations that are made of others.
+MADE_OF_OTHERS: Final = torch._C.DispatchKey.CompositeImplicitAutograd
 
 
 class Eye(TorchDispatchMode):  # type: ignore[misc]
@@ -34,6 +35,7 @@ class Eye(TorchDispatchMode):  # type: ignore[misc]
         """Know PyTorch's formulas and those it lacks."""
         super().__init__()
         self._formulas = {**flop_registry, **LEFT_OUT}
+        self._taken_apart: dict[Any, bool] = {}  # asked once for each operation, of which a call makes thousands
         self._on: dict[str, float] = {}
         self._in: dict[str, float] = {}
         self._made: set[int] = set()  # addresses
@@ -48,11 +50,9 @@ class Eye(TorchDispatchMode):  # type: ignore[misc]
         del types
         kwargs = kwargs or {}
         packet = func._overloadpacket
-        if packet not in self._formulas:
+        if packet not in self._formulas and self._is_taken_apart(func):
             with self:
-                parts = func.decompose(*args, **kwargs)
-            if parts is not NotImplemented:
-                return parts
+                return func.decompose(*args, **kwargs)
         self._reads(args, kwargs)
         made = func(*args, **kwargs)
         self._makes(made)
@@ -60,26 +60,42 @@ class Eye(TorchDispatchMode):  # type: ignore[misc]
             self._counts(packet, made, args, kwargs)
         return made
 
+    def _is_taken_apart(self, func: Any) -> bool:
+        known = self._taken_apart.get(func)
+        if known is None:
+            has = torch._C._dispatch_has_kernel_for_dispatch_key
+            known = MADE_OF_OTHERS in func.py_kernels or bool(has(func.name(), MADE_OF_OTHERS))
+            self._taken_apart[func] = known
+        return known
+
     def _reads(self, *given: Any) -> None:
         for tensor in _tensors(given):
-            address = tensor.untyped_storage().data_ptr()
+            storage = tensor.untyped_storage()
+            address = storage.data_ptr()
             if address not in self._made:
-                held = tensor.untyped_storage().nbytes() / tensor.element_size()
+                held = storage.nbytes() / tensor.element_size()
                 self._read[address] = max(held, self._read.get(address, 0.0))
 
     def _makes(self, given: Any) -> None:
-        for tensor in _tensors(given):
+        for tensor in _tensors((given,)):
             address = tensor.untyped_storage().data_ptr()
             if address not in self._read:
                 self._made.add(address)
 
     def _counts(self, packet: Any, made: Any, args: Any, kwargs: Any) -> None:
         flops = float(self._formulas[packet](*args, **kwargs, out_val=made))
-        factor = next(iter(_tensors((args, kwargs))))
+        factor = next(_tensors((args, kwargs)))
         kind = "qint8" if packet is QUANTISED else str(factor.dtype).removeprefix("torch.")
         self._on[factor.device.type] = self._on.get(factor.device.type, 0.0) + flops
         self._in[kind] = self._in.get(kind, 0.0) + flops
 
 
-def _tensors(given: Any) -> list[Any]:
-    return [leaf for leaf in tree_leaves(given) if isinstance(leaf, torch.Tensor)]
+def _tensors(given: Iterable[Any]) -> Iterator[Any]:
+    """Give the tensors among arguments, in lists and by name too: a way through them that costs next to nothing."""
+    for each in given:
+        if isinstance(each, torch.Tensor):
+            yield each
+        elif isinstance(each, list | tuple):
+            yield from _tensors(each)
+        elif isinstance(each, dict):
+            yield from _tensors(each.values())

@@ -1,13 +1,25 @@
-"""Which outputs of timed calls are kept: of the last call, of one at random, and of those with other inputs."""
+"""Which outputs of timed calls are kept: of the last call, of one at random, and of those with other inputs.
+
+All but the last are read at once, between two timed calls: what is to be filled in later, or computed when it is looked
+at, was not computed within the time that counts.
+"""
 
 import random
 from collections.abc import Mapping
+from typing import Final
 
-from workers.engine import Raw
+import numpy as np
+
+from workers.engine import Array, Raw
+from workers.measure.clock import clock
 from workers.workload import Workload
+
+SECOND: Final = 1e9  # nanoseconds
 
 #: Workloads of the same work with other inputs, by the place of the one call that each is for.
 Others = Mapping[int, Workload]
+#: What one call gave: named arrays in main memory that nobody else holds.
+Answers = dict[str, Array]
 
 
 class Outputs:
@@ -20,8 +32,9 @@ class Outputs:
         self._dice = random.SystemRandom()  # what is kept cannot be foreseen by what is measured
         self._seen = 0
         self._last: Raw = None
-        self._at_random: Raw = None
-        self.asked: dict[int, Raw] = {}  # outputs of the calls with other inputs, by their place among the calls
+        self._at_random: Answers = {}
+        self.asked: dict[int, Answers] = {}  # outputs of the calls with other inputs, by their place among the calls
+        self.reading: list[float] = []  # seconds that it took to read each of these
 
     def workload(self, place: int) -> Workload:
         """Give what the call at this place is made with."""
@@ -30,13 +43,20 @@ class Outputs:
     def take(self, place: int, raw: Raw) -> None:
         """Look at the outputs of the call at this place."""
         if place in self._others:
-            self.asked[place] = raw
+            began = clock()
+            self.asked[place] = read(self._others[place], raw)
+            self.reading.append((clock() - began) / SECOND)
             return
         self._last = raw
         self._seen += 1
         if self._dice.random() * self._seen < 1:  # reservoir sampling: each call is kept with the same chance
-            self._at_random = raw
+            self._at_random = read(self._workload, raw)
 
-    def kept(self) -> tuple[Raw, Raw]:
+    def kept(self) -> tuple[Answers, Answers]:
         """Give the outputs of the last call with the job's own inputs, and of one of them at random."""
-        return self._last, self._at_random
+        return (read(self._workload, self._last) if self._seen else {}), self._at_random
+
+
+def read(workload: Workload, raw: Raw) -> Answers:
+    """Copy what a call gave into plain arrays: an engine may use its own ones again."""
+    return {name: np.array(array) for name, array in workload.outputs(raw).items()}

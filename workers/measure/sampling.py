@@ -7,11 +7,10 @@ from typing import Final, NamedTuple
 
 from farm.contract.doubts import Doubt, DoubtKind
 from farm.contract.job import Measure
-from workers.engine import Raw
 from workers.measure import steadiness
 from workers.measure.clock import Clock, clock
 from workers.measure.interval import relative_half_width
-from workers.measure.outputs import Others, Outputs
+from workers.measure.outputs import Answers, Others, Outputs
 from workers.workload import Call, Workload
 
 SECOND: Final = 1e9  # nanoseconds
@@ -22,9 +21,10 @@ class Sampled(NamedTuple):
     """The timed calls, and outputs of two of them (the last and one at random); and of those with other inputs."""
 
     calls: Sequence[Call]
-    kept: Sequence[Raw]
+    kept: Sequence[Answers]
     how: Measure
-    asked: Mapping[int, Raw] = {}  # outputs of the calls with other inputs, by their place among the calls
+    asked: Mapping[int, Answers] = {}  # outputs of the calls with other inputs, by their place among the calls
+    reading: Sequence[float] = ()  # seconds that it took to read the outputs of each of these
 
     @property
     def doubts(self) -> tuple[Doubt, ...]:
@@ -56,7 +56,7 @@ def sample(workload: Workload, how: Measure, *, others: Others | None = None, no
                 if relative_half_width(durations(calls)) <= how.rel_precision:
                     break
                 look_at = int(len(calls) * LOOK_AFTER) + 1
-    return Sampled(calls, outputs.kept(), how, outputs.asked)
+    return Sampled(calls, outputs.kept(), how, outputs.asked, outputs.reading)
 
 
 def durations(calls: Sequence[Call]) -> list[float]:

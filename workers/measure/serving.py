@@ -11,9 +11,8 @@ from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 
-from workers.engine import Raw
 from workers.measure.clock import Clock, clock
-from workers.measure.outputs import Others, Outputs
+from workers.measure.outputs import Answers, Others, Outputs
 from workers.measure.sampling import no_collection
 from workers.measure.waiting import Wait, wait_until
 from workers.workload import Call, Workload
@@ -40,8 +39,9 @@ class Served(NamedTuple):
 
     calls: list[Call]
     due: list[int]  # scheduled arrival of each call
-    kept: tuple[Raw, Raw]  # outputs of the last call, and of one at random
-    asked: Mapping[int, Raw]  # outputs of the calls with other inputs, by their place among the calls
+    kept: tuple[Answers, Answers]  # outputs of the last call, and of one at random
+    asked: Mapping[int, Answers]  # outputs of the calls with other inputs, by their place among the calls
+    reading: Sequence[float]  # seconds that it took to read the outputs of each of these
     began: int
     idle: int  # between the calls, with nothing to do
     spun: int  # of that, not asleep: looking at the clock, or at what was measured so far
@@ -125,4 +125,5 @@ def serve(
     passed = min(limit, (calls[-1].end - began) / SECOND)
     left = [*takewhile(lambda arrival: arrival <= passed, due)]
     arriving = left[-1] if left else (moments[-1] - began) / SECOND
-    return Served(calls, moments, outputs.kept(), outputs.asked, began, idle, spun, len(left), arriving)
+    told = outputs.kept(), outputs.asked, outputs.reading
+    return Served(calls, moments, *told, began, idle, spun, len(left), arriving)

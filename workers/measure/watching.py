@@ -46,6 +46,13 @@ class Watched(Value):
         return sum(graph.runs for graph in self.graphs)
 
 
+def ready() -> None:
+    """Import what looks at the runtimes that are loaded: before an implementation is, which could put another there."""
+    for runtime, module in EYES.items():
+        if runtime in sys.modules:
+            importlib.import_module(module)
+
+
 def watched(call: Callable[[], object]) -> Watched:
     """Make the call once and tell what the runtimes did in it."""
     with ExitStack() as stack:

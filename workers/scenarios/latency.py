@@ -20,7 +20,11 @@ def measure(workload: Workload, spec: JobSpec, *, others: Others, seed: int) -> 
     del seed  # nothing is drawn
     sampled = sample(workload, spec.measure, others=others)
     return Timed(
-        sampled.calls, sampled.kept, sampled.asked, lambda: Told(speeds(sampled.calls, spec.batch_size), sampled.doubts)
+        sampled.calls,
+        sampled.kept,
+        sampled.asked,
+        sampled.reading,
+        lambda: Told(speeds(sampled.calls, spec.batch_size), sampled.doubts),
     )
 
 

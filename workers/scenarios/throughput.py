@@ -52,7 +52,11 @@ def measure(workload: Workload, spec: JobSpec, *, others: Others, seed: int) -> 
     del seed  # nothing is drawn
     sampled = sample(workload, spec.measure, others=others)
     return Timed(
-        sampled.calls, sampled.kept, sampled.asked, lambda: Told(_readings(sampled.calls, spec), sampled.doubts)
+        sampled.calls,
+        sampled.kept,
+        sampled.asked,
+        sampled.reading,
+        lambda: Told(_readings(sampled.calls, spec), sampled.doubts),
     )
 
 

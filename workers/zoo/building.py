@@ -30,12 +30,13 @@ def names() -> tuple[str, ...]:
 
 def read_facts(name: str) -> Facts:
     """Read a model's facts without importing its file. Raises: ModelNotFound with the nearest names."""
-    known = names()
-    if name not in known:
+    path = _HERE / f"{_stem(name)}.py"
+    facts = _literals(path) if path.is_file() else {}
+    if "FAMILY" not in facts or name != path.stem.replace("_", "-"):
+        known = names()
         near = difflib.get_close_matches(name, known, n=3)
         hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(known)}"
         raise ModelNotFound(f"the zoo has no model {name!r}; {hint}")
-    facts = _literals(_HERE / f"{_stem(name)}.py")
     return Facts(facts["FAMILY"], facts["STANDS_FOR"], facts["PARAMETERS"], facts["VERSION"])
 
 

@@ -21,7 +21,7 @@ GROWN = Growth("batch 2 against 1", work=2.0, time=1.8, calls=3)
 
 def judged(*, seconds: float = 0.002, at_work: float = 1.0, grows: Growth = GROWN) -> Evidence:
     stands = position(WORK, ROOF, precision="fp32", seconds=seconds, new_tokens=None)
-    return plausibility.judge(stands=stands, at_work=at_work, grows=grows)
+    return plausibility.judge(stands=stands, at_work=at_work, threads=2, grows=grows)
 
 
 def test_a_call_below_the_roof_by_a_busy_process_that_takes_longer_for_more_is_plausible() -> None:
@@ -35,6 +35,7 @@ def test_a_call_below_the_roof_by_a_busy_process_that_takes_longer_for_more_is_p
     [
         ({"seconds": 0.0005}, "the roof or the result is wrong"),
         ({"at_work": 0.1}, "it mostly slept"),
+        ({"at_work": 3.9}, "3.9 threads were at work in the timed loop, the job may use 2"),
         ({"grows": GROWN._replace(time=1.05)}, "2.00 times the work took 1.05 times as long"),
     ],
 )

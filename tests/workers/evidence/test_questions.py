@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from farm.contract.job import Measure
 from tests.builders import spec
-from workers.evidence.questions import mixed, places, pose, same
+from workers.evidence.questions import later, mixed, places, pose, same
 from workers.families.fake import FakeFamily
 
 DICE = np.random.default_rng(0)
@@ -43,6 +44,28 @@ def test_places_are_drawn_anew_and_never_the_first() -> None:
 
 
 def test_every_attempt_has_its_own_question() -> None:
-    posed = [pose(Seeded(), spec(), folder=None, inputs={"seed": np.asarray([0])}) for _ in range(3)]  # type: ignore[arg-type]
+    cell = spec(measure=Measure(max_iterations=20))
+    posed = [pose(Seeded(), cell, folder=None, inputs={"seed": np.asarray([0])}) for _ in range(3)]  # type: ignore[arg-type]
     assert len({each.seed for each in posed}) == 3
     assert all(each.inputs[0]["seed"][0] == each.seed and len(each.inputs) == 3 for each in posed)
+
+
+def test_a_long_loop_has_questions_to_its_end() -> None:
+    for _ in range(20):
+        found = later(20, 10_000)
+        assert found == sorted({*found}) and 20 <= found[0] <= 30 and 6000 < found[-1] < 10_000
+        assert len(found) < 20
+    assert later(20, 20) == []
+
+
+def test_late_questions_are_as_many_as_their_inputs_are_small() -> None:
+    large = {"array": np.zeros(3 * 2**20, dtype=np.int8)}
+
+    class Zeros(FakeFamily):
+        def inputs(self, folder: object, spec: object) -> tuple[dict[str, object], list[float]]:  # type: ignore[override]
+            return {**large}, []
+
+    small = pose(Seeded(), spec(), folder=None, inputs={"seed": np.asarray([0])})  # type: ignore[arg-type]
+    assert len(small.inputs) == len(small.places) > 10
+    assert sorted(small.places.values()) == [*range(len(small.inputs))]
+    assert len(pose(Zeros(), spec(), folder=None, inputs=large).inputs) == 4  # type: ignore[arg-type]

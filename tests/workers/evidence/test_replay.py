@@ -4,10 +4,11 @@ import time
 
 import pytest
 
-from workers.evidence import integrity, replay
+from workers.evidence import integrity, replay, thresholds
 from workers.evidence.integrity import Clocks
 from workers.evidence.replay import Surprise, surprise
-from workers.measure import interval
+from workers.measure import interval, sampling
+from workers.workload import Call
 
 
 @pytest.mark.parametrize(
@@ -62,3 +63,39 @@ def test_a_stretch_is_as_long_on_both_clocks() -> None:
     stretch = integrity.Stretch()
     time.sleep(0.05)
     assert not integrity.judge([], stretch.clocks()).failed
+
+
+def test_what_is_remembered_late_is_seen_beside_its_neighbours() -> None:
+    seconds = [1.0] * 100 + [0.3] * 100
+    asked = {3: 1.0, 8: 1.1, 110: 1.0, 130: 1.2, 160: 1.0, 190: 0.9}
+    for place, taken in asked.items():
+        seconds[place] = taken
+    found = surprise(seconds, asked, known=time.perf_counter, new=lambda: time.perf_counter)
+    assert found.timed is not None and found.timed < 1.5  # by the median of all calls
+    assert found.lately == pytest.approx(3.0)
+    assert "late in the timed loop" in replay.judge(found).failed
+    slow_moment = [1.0] * 100 + [5.0] * 100
+    assert not replay.judge(surprise(slow_moment, asked, known=time.perf_counter, new=lambda: time.perf_counter)).failed
+    assert surprise([1.0] * 20, [3, 8, 12], known=time.perf_counter, new=lambda: time.perf_counter).lately is None
+
+
+def test_work_that_is_put_off_until_its_answer_is_read_is_seen() -> None:
+    assert "took 2.00 times as long as the call" in replay.put_off([0.01, 0.01], [0.02, 0.03]).failed
+    assert not replay.put_off([0.01, 0.01], [0.02, 1e-5]).failed  # one of them was interrupted
+    assert not replay.put_off([1e-5], [1e-4]).failed
+    assert not replay.put_off([0.01], []).failed
+
+
+def test_thresholds_defaults_and_fields_are_part_of_the_seal(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = integrity.seal()
+    given = sampling.sample.__kwdefaults__
+    assert given is not None
+    monkeypatch.setitem(thresholds.MOST_ERROR, "fp32", 1e9)
+    monkeypatch.setitem(given, "now", time.monotonic_ns)
+    monkeypatch.setattr(Call, "end", property(lambda call: call.start))
+    changed = integrity.broken(before)
+    assert {
+        "workers.evidence.thresholds.MOST_ERROR",
+        "workers.measure.sampling.sample",
+        "workers.workload.Call.end",
+    } <= {*changed}

@@ -41,7 +41,7 @@ def test_sampling_stops_once_the_median_is_known() -> None:
     found = sample(work, how)  # type: ignore[arg-type]
     assert 10 <= len(found.calls) < 100
     assert found.doubts == ()
-    assert found.kept[0] == work.calls  # the last timed call's own output
+    assert found.kept[0] == {"raw": work.calls}  # the last timed call's own output
 
 
 def test_calls_with_other_inputs_stand_at_their_places_and_count_as_samples() -> None:
@@ -49,8 +49,9 @@ def test_calls_with_other_inputs_stand_at_their_places_and_count_as_samples() ->
     work, other = Work([0.0]), Work([0.002])
     found = sample(work, how, others={2: other, 5: other})  # type: ignore[dict-item, arg-type]
     assert (len(found.calls), work.calls, other.calls) == (6, 4, 2)
-    assert found.asked == {2: 1, 5: 2}
-    assert found.kept[0] == 4 and found.kept[1] in (1, 2, 3, 4)  # outputs with the job's own inputs
+    assert found.asked == {2: {"raw": 1}, 5: {"raw": 2}}
+    assert len(found.reading) == 2
+    assert found.kept[0] == {"raw": 4} and found.kept[1]["raw"] in (1, 2, 3, 4)  # outputs with the job's own inputs
     slow = [place for place, call in enumerate(found.calls) if call.end - call.start >= 2e6]
     assert {2, 5} <= {*slow}
 
