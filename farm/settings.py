@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     window: int = Field(4, ge=1, description="jobs published ahead for each live worker")
     republish_seconds: float = Field(30.0, gt=0, description="a published job not claimed by then is published again")
     broker_timeout_seconds: float = Field(10.0, gt=1, description="a broker silent for this long is connected to anew")
+    canary_hours: float = Field(24.0, ge=0, description="how often each machine repeats its canary; 0: never")
     share_host: bool = Field(False, description="let a GPU job run beside a CPU job; recorded as a doubt")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
 

@@ -1,4 +1,4 @@
-"""A worker whose machine is quarantined rests: it leaves its queues, offers nothing, and its reason is shown.
+"""A worker whose machine is quarantined rests: it leaves its queues, offers canaries alone, and its reason is shown.
 
 In: what the scheduler's rules say of the machine, at every heartbeat. Out: the worker's row, and its subscription.
 """
@@ -8,8 +8,10 @@ from typing import Any
 import structlog
 from sqlalchemy.orm import Session
 
+from farm.contract.canary import at_rest
 from farm.contract.machine import PlatformStatus
 from farm.contract.requirement import Offer
+from farm.scheduler.canary import drifting
 from farm.scheduler.quarantine import quarantined
 from farm.scheduler.register import Registration, offer_anew
 from workers.subscription import Subscription
@@ -35,13 +37,12 @@ class Quarantine:
         self._subscription = subscription
 
     def look(self, session: Session) -> str | None:
-        """Write what the worker offers now; give the reason why that is nothing, if it is."""
-        reason = quarantined(session, self._registration.machine_id)
+        """Write what the worker offers now; give the reason why that is next to nothing, if it is."""
+        reason = quarantined(session, self._registration.machine_id) or drifting(session, self._offer)
         if reason is not None:
-            nothing = Offer(tags=frozenset(), facts=self._offer.facts)
             closed = {"available": False, "reason": reason}
             platforms = tuple(status.model_copy(update=closed) for status in self._platforms)
-            offer_anew(session, self._registration.worker_id, nothing, platforms=platforms)
+            offer_anew(session, self._registration.worker_id, at_rest(self._offer), platforms=platforms)
         elif self._subscription.resting:
             offer_anew(session, self._registration.worker_id, self._offer, platforms=self._platforms)
         return reason

@@ -19,22 +19,25 @@ from typing import Any, Final, NamedTuple
 import structlog
 from celery import Celery, signals
 from celery.worker import state as celery_state
+from celery.worker.request import Request
 from filelock import FileLock
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
+from farm.contract.canary import canary_tag
 from farm.contract.errors import NoWorker
 from farm.contract.machine import PlatformStatus, Probe
 from farm.contract.requirement import Offer, Requirement, offer_of
 from farm.database import migrate
 from farm.database.engine import open_engine, write
 from farm.scheduler.enlist import SHARED_POOL
-from farm.scheduler.queue import RUN_TASK, make_app
+from farm.scheduler.queue import RUN_TASK, acknowledges, make_app
 from farm.scheduler.register import Registration, farewell, heartbeat, register
 from farm.settings import Settings
 from farm.sweeps.catalogue import Catalogue, read_catalogue
 from workers import probe
 from workers.child import Launcher, Order, Start
+from workers.hint import Hint
 from workers.preload import forked, modules
 from workers.prepared import Prepared
 from workers.quarantine import Quarantine
@@ -70,7 +73,8 @@ def serve(settings: Settings, orders: Orders) -> int:
     found = _probe(launcher, catalogue, orders.platforms)
     if not orders.with_parent:
         _require_one(found)  # a worker of `farm run` registers all the same: jobs then wait with the reason
-    offer = offer_of(found.machine, probe.tags(found) | frozenset(orders.tags))
+    canaries = _canaries(found) if settings.canary_hours and not orders.pool else frozenset()
+    offer = offer_of(found.machine, probe.tags(found) | frozenset(orders.tags) | canaries)
     engine = open_engine(settings.sql_url())
     migrate.check(engine)
     with write(engine) as session:
@@ -102,6 +106,10 @@ def _probe(launcher: Launcher, catalogue: Catalogue, platforms: Sequence[str]) -
         reason = answer.failure.message if answer.failure else "no answer"
         raise NoWorker(f"this box could not be probed: {reason}\n{answer.log_tail}")
     return Probe.model_validate_json(answer.content)
+
+
+def _canaries(found: Probe) -> frozenset[str]:
+    return frozenset(canary_tag(found.machine, each.platform) for each in found.platforms if each.available)
 
 
 class _NobodyWatching:
@@ -167,12 +175,14 @@ class _Server:
 
     def run(self) -> int:
         """Serve until told to stop; give the exit code."""
-        self._app.task(name=RUN_TASK, ignore_result=True)(self._run_job)
+        request = Request if acknowledges(self._bench.settings.broker_url) else Hint
+        self._app.task(name=RUN_TASK, ignore_result=True, Request=request)(self._run_job)
         settle_waiting(self._bench.engine, self._bench.spool)
         worker = self._app.Worker(
             hostname=f"{self._orders.name}@{self._bench.registration.worker_id}",
             pool="threads",
             concurrency=1,
+            consumer_cls="workers.consumer:Consumer",
             loglevel=self._bench.settings.log_level,
             without_gossip=True,
             without_mingle=True,

@@ -24,6 +24,7 @@ class AttemptState(StrEnum):
     DONE = "done"
     DOUBTED = "doubted"  # it brought a doubtful result, which waits for a re-run's word or was replaced by it
     VERIFIED = "verified"  # it gathered the evidence of an older result again, and is no result itself
+    CANARY = "canary"  # it says how its machine is, and is no result
     FAILED = "failed"
     UNSUPPORTED = "unsupported"
     CANCELLED = "cancelled"

@@ -17,8 +17,8 @@ from farm.database.tables import Attempt, Event, Evidence, Job, Measurement, Swe
 
 OVERDUE: Final = timedelta(seconds=60)  # over a lease; a scheduler takes such a job back within a second
 MOST: Final = 200  # findings of one check
-#: What a done job has one of: a result, or the evidence that it gathered again for another one's.
-SETTLED: Final = (AttemptState.DONE, AttemptState.VERIFIED)
+#: What a done job has one of: a result, the evidence that it gathered again for another one's, or a canary's figure.
+SETTLED: Final = (AttemptState.DONE, AttemptState.VERIFIED, AttemptState.CANARY)
 
 NO_WRITER: Final = "no writer of the farm leaves this: restore a backup, or report it with `farm jobs show {job}`"
 NO_SCHEDULER: Final = "start `farm scheduler`, which takes it back (or `farm run FILE --resume`, if that ran it)"

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from farm.contract.canary import at_rest
 from farm.contract.job import JobSpec
 from farm.contract.requirement import Offer, Requirement
 from farm.contract.states import UNSETTLED, AttemptState, JobState
@@ -108,8 +109,9 @@ def _running(session: Session) -> dict[int, tuple[str, datetime]]:
 
 
 def _worker(worker: Worker, machine: str, running: tuple[str, datetime] | None, *, at: datetime) -> WorkerRow:
+    offer = Offer.model_validate(worker.offer)
     reasons = {status["reason"] for status in worker.platforms.values() if not status["available"]}
-    rests = "; ".join(sorted(reasons)) if not worker.offer["tags"] else ""
+    rests = "; ".join(sorted(reasons)) if at_rest(offer) == offer else ""
     return WorkerRow(
         name=worker.name,
         machine=machine,

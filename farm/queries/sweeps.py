@@ -4,15 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from farm.contract.canary import SWEEP
 from farm.contract.errors import UnknownName
 from farm.contract.states import FINAL, UNSETTLED, JobState
 from farm.database.tables import Job, Sweep, Verification
 
-#: Sweeps that people submitted: those of verifications hold no results, and are named by their ids alone.
-SUBMITTED: Final = Sweep.id.not_in(select(Job.sweep_id).join(Verification, Verification.job_id == Job.id))
+#: Sweeps that people submitted: those of verifications and canaries hold no results, and are named by their ids alone.
+SUBMITTED: Final = and_(
+    Sweep.id.not_in(select(Job.sweep_id).join(Verification, Verification.job_id == Job.id)),
+    or_(Sweep.name != SWEEP, Sweep.source != ""),
+)
 
 
 class SweepRow(NamedTuple):

@@ -1,4 +1,4 @@
-"""The scheduler's loop: reap, dispatch, publish, again and again, whatever breaks meanwhile.
+"""The scheduler's loop: reap, enlist canaries, dispatch, publish, again and again, whatever breaks meanwhile.
 
 Any number of schedulers may run at once: one of them does each round, and every move is conditional all the same.
 Nothing is reaped before workers had time to renew their leases: after a start, and after the database was away or
@@ -7,6 +7,7 @@ locked, they are over because nobody could renew them.
 
 import threading
 import time
+from datetime import timedelta
 from typing import Final
 
 import structlog
@@ -15,9 +16,12 @@ from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import RedisError
 from sqlalchemy import Engine, literal, select
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from farm.database.engine import write
+from farm.scheduler.canary import enlist_due
 from farm.scheduler.dispatch import Message, Rules, dispatch
+from farm.scheduler.enlist import SHARED_POOL
 from farm.scheduler.leader import leads
 from farm.scheduler.queue import publish
 from farm.scheduler.reap import reap
@@ -25,6 +29,7 @@ from farm.settings import Settings
 
 TICK: Final = 0.5  # seconds between two rounds
 PAUSE: Final = 5.0  # seconds after a fault of broker or database
+ROLL_CALL: Final = 5.0  # seconds between two looks which canaries are due
 HEARTBEATS_MISSED: Final = 3  # a worker is live until it missed this many
 
 log = structlog.get_logger()
@@ -44,8 +49,9 @@ def run(engine: Engine, app: Celery, *, settings: Settings, pool: str, stop: thr
     """Serve until `stop` is set."""
     how = rules(settings, pool=pool)
     patience = _Patience(how.silence_seconds)
+    rota = _Rota(settings.canary_hours if pool == SHARED_POOL else 0)
     while not stop.is_set():
-        stop.wait(TICK if _round(engine, app, how=how, patience=patience) else PAUSE)
+        stop.wait(TICK if _round(engine, app, how=how, patience=patience, rota=rota) else PAUSE)
 
 
 class _Patience:
@@ -64,7 +70,24 @@ class _Patience:
         return time.monotonic() >= self._until
 
 
-def _round(engine: Engine, app: Celery, *, how: Rules, patience: _Patience) -> bool:
+class _Rota:
+    """When canaries are looked after: now and then, and never where they are not wanted."""
+
+    def __init__(self, hours: float) -> None:
+        self._every = timedelta(hours=hours)
+        self._next = 0.0
+
+    def look(self, session: Session, how: Rules) -> None:
+        """Enlist the canaries that are due."""
+        if not self._every or time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + ROLL_CALL
+        sweep = enlist_due(session, every=self._every, silence=timedelta(seconds=how.silence_seconds))
+        if sweep is not None:
+            log.info("canaries enlisted", sweep=sweep)
+
+
+def _round(engine: Engine, app: Celery, *, how: Rules, patience: _Patience, rota: _Rota) -> bool:
     """Do one round; False when something was out of reach, which the next round tries again."""
     began = time.monotonic()
     try:
@@ -77,6 +100,7 @@ def _round(engine: Engine, app: Celery, *, how: Rules, patience: _Patience) -> b
             if patience.over():
                 for job_id in reap(session):
                     log.warning("lease expired", job=job_id)
+            rota.look(session, how)
             messages = dispatch(session, how)
     except DBAPIError as error:
         log.error("database out of reach", reason=str(error.orig).strip())

@@ -25,7 +25,7 @@ def make_app(broker_url: str, *, timeout: float = BROKER_TIMEOUT) -> Celery:
         event_serializer="json",
         result_backend=None,
         task_ignore_result=True,
-        # A message is a hint: the claim in SQL decides. Acknowledged late, a worker reserves no second job.
+        # A message is a hint: the claim in SQL decides. Acknowledged late (RabbitMQ), a worker reserves no second job.
         task_acks_late=True,
         task_acks_on_failure=True,
         task_acks_on_timeout=True,
@@ -39,7 +39,7 @@ def make_app(broker_url: str, *, timeout: float = BROKER_TIMEOUT) -> Celery:
         # A misspelt queue is an error, not a queue that nobody reads.
         task_create_missing_queues=False,
         task_default_queue=UNROUTABLE,
-        task_queues=[Queue(UNROUTABLE, routing_key=UNROUTABLE)],
+        task_queues=[task_queue(UNROUTABLE, broker_url)],
         # A half-open connection makes a worker deaf unless every socket call can time out.
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
@@ -56,14 +56,34 @@ def make_app(broker_url: str, *, timeout: float = BROKER_TIMEOUT) -> Celery:
     return app
 
 
+def task_queue(name: str, broker_url: str) -> Queue:
+    """Name a queue to consume from.
+
+    On Redis nothing is acknowledged. A worker takes one message at a time, so that one whose acknowledgement got lost,
+    because the broker hung for a moment, would wait for ever until it may take the next. What is lost with a worker is
+    published again anyway. RabbitMQ hands out one message at a time only where they are acknowledged; it ends a
+    connection that is out of step.
+    """
+    return Queue(name, routing_key=name, no_ack=not acknowledges(broker_url))
+
+
 def publish(app: Celery, queue: str, *, job_id: int) -> None:
     """Send one job id to its queue."""
     app.send_task(RUN_TASK, args=(job_id,), queue=Queue(queue, routing_key=queue), ignore_result=True)
 
 
+def acknowledges(broker_url: str) -> bool:
+    """Say whether workers acknowledge the messages of this broker."""
+    return not _is_redis(broker_url)
+
+
+def _is_redis(broker_url: str) -> bool:
+    return broker_url.startswith(("redis", "rediss", "sentinel", "valkey", "socket"))
+
+
 def _transport_options(broker_url: str, *, timeout: float) -> dict[str, object]:
     """Give the options of Redis transports; other brokers (RabbitMQ) know none of them."""
-    if not broker_url.startswith(("redis", "rediss", "sentinel", "valkey", "socket")):
+    if not _is_redis(broker_url):
         return {}
     return {
         "socket_timeout": timeout,

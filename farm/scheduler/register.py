@@ -1,7 +1,7 @@
 """A worker tells what it is: machine, environment and worker rows, its heartbeat and its farewell."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from pydantic import JsonValue
@@ -66,12 +66,13 @@ def farewell(session: Session, worker_id: int) -> None:
 
 
 class LiveWorker(NamedTuple):
-    """A worker that was heard of lately, and whether it runs a job."""
+    """A worker that was heard of lately."""
 
     id: int
     name: str
     offer: Offer
     platforms: dict[str, JsonValue]
+    started_at: datetime
 
 
 def live_workers(session: Session, *, pool: str, silence: timedelta) -> list[LiveWorker]:
@@ -83,7 +84,9 @@ def live_workers(session: Session, *, pool: str, silence: timedelta) -> list[Liv
             tables.Worker.last_seen_at > now(session) - silence,
         )
     ).scalars()
-    return [LiveWorker(row.id, row.name, Offer.model_validate(row.offer), row.platforms) for row in found]
+    return [
+        LiveWorker(row.id, row.name, Offer.model_validate(row.offer), row.platforms, row.started_at) for row in found
+    ]
 
 
 def _json_offer(offer: Offer) -> dict[str, JsonValue]:

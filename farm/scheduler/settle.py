@@ -19,6 +19,7 @@ from farm.database import tables
 from farm.database.engine import now
 from farm.database.sample_codec import pack
 from farm.scheduler import rerun, verify
+from farm.scheduler.canary import settle_canary
 from farm.scheduler.moves import burned, move
 
 LOG: Final = "log"
@@ -34,7 +35,7 @@ class _Held(NamedTuple):
 def settle_result(session: Session, token: str, result: Result) -> bool:
     """Write a result and move the job to done; a doubtful one is measured once more where the sweep asks for it.
 
-    What a verification brings is compared with the older evidence and is no result.
+    What a verification or a canary brings is compared with older ones, and is no result.
     """
     held = _end(
         session,
@@ -56,8 +57,11 @@ def settle_result(session: Session, token: str, result: Result) -> bool:
         session.execute(insert(tables.Evidence), {"attempt_id": held.attempt_id, **evidence.model_dump(mode="json")})
     write_log(session, held.attempt_id, result.log_tail)
     verified = verify.settle(session, held.job_id, attempt_id=held.attempt_id, result=result)
+    judged = settle_canary(session, held.job_id, attempt_id=held.attempt_id, result=result)
     if verified is not None:
         _move_job(session, held, JobState.DONE, reason=f"evidence gathered again: {verified}")
+    elif judged is not None:
+        _move_job(session, held, JobState.DONE, reason=f"canary {judged.standing}: {judged.words()}")
     else:
         _settle_doubts(session, held, result)
     return True

@@ -31,6 +31,7 @@ TIMES: Final = {
     "HEARTBEAT_SECONDS": 2,
     "REPUBLISH_SECONDS": 2,
     "BROKER_TIMEOUT_SECONDS": 2,
+    "CANARY_HOURS": 0,
 }
 SOAK: Final = os.environ.get("SOAK_LOG", "")  # set by bench/soak.py: the file to note counts in; drills are longer
 WITHIN: Final = 120.0  # seconds in which things must happen; none of them is timed
@@ -118,9 +119,10 @@ class Yard:
         self.engine: Engine = open_engine(database_url)
         migrate.upgrade(self.engine)
 
-    def scheduler(self) -> Hand:
+    def scheduler(self, **environment: str) -> Hand:
         """Start a scheduler."""
-        hand = self._start(f"scheduler{len(self.schedulers)}", "-c", "from farm.cli import main; main()", "scheduler")
+        command = ("-c", "from farm.cli import main; main()", "scheduler")
+        hand = self._start(f"scheduler{len(self.schedulers)}", *command, **environment)
         self.schedulers.append(hand)
         return hand
 
@@ -212,23 +214,12 @@ class Yard:
         try:
             self.wait(lambda: all(JobState(state) in FINAL for state in self.states(sweep)))
         finally:
-            self._note(sweep)
+            if SOAK:
+                note(self.jobs(sweep))
         with read(self.engine) as session:
             assert audit(session, ended=sweep) == [], self.logs()
         self.wait(lambda: not [*self.folder.glob("*/spool/*")])
         return self.states(sweep)
-
-    def _note(self, sweep: str) -> None:
-        """Write down for a soak how many jobs of a sweep were lost, and how many have two results."""
-        if not SOAK:
-            return
-        jobs = self.jobs(sweep)
-        lost = sum(JobState(each.row.state) not in FINAL for each in jobs)
-        doubled = sum([attempt.state for attempt in each.attempts].count("done") > 1 for each in jobs)
-        drill = os.environ["PYTEST_CURRENT_TEST"].partition("::")[2].partition(" ")[0]
-        line = json.dumps({"drill": drill, "jobs": len(jobs), "lost": lost, "doubled": doubled})
-        with Path(SOAK).open("a") as log:
-            log.write(f"{line}\n")
 
     def logs(self) -> str:
         """Give the ends of all logs."""
@@ -249,6 +240,16 @@ def open_yard(database_url: str, broker_url: str, *, cache_dir: Path) -> Iterato
             yield yard
         finally:
             yard.close()
+
+
+def note(jobs: Sequence[JobDetail]) -> None:
+    """Write down for a soak how many of these jobs were lost, and how many have two results."""
+    lost = sum(JobState(each.row.state) not in FINAL for each in jobs)
+    doubled = sum([attempt.state for attempt in each.attempts].count("done") > 1 for each in jobs)
+    drill = os.environ["PYTEST_CURRENT_TEST"].partition("::")[2].partition(" ")[0]
+    line = json.dumps({"drill": drill, "jobs": len(jobs), "lost": lost, "doubled": doubled})
+    with Path(SOAK).open("a") as log:
+        log.write(f"{line}\n")
 
 
 def longer(seconds: float) -> None:

@@ -62,7 +62,13 @@ def test_a_child_brings_back_samples_and_tells_its_stages(launcher: Launcher, mo
 
 @pytest.mark.parametrize(
     ("fault", "code", "signal"),
-    [("segfault", "crashed", 11), ("kill", "killed", 9), ("exit", "no_result", None), ("raise", "python_error", None)],
+    [
+        ("segfault", "crashed", 11),
+        ("kill", "killed", 9),
+        ("exit", "no_result", None),
+        ("raise", "python_error", None),
+        ("oom", "out_of_memory", None),
+    ],
 )
 def test_the_end_of_a_child_names_stage_and_reason(
     launcher: Launcher, model_cache: Path, fault: str, code: str, signal: int | None

@@ -12,8 +12,10 @@ from farm.contract.requirement import Offer, Requirement
 from farm.database import tables
 from farm.database.engine import now, read, write
 from farm.queries.live import live
+from farm.scheduler.canary import enlist_due
 from farm.scheduler.queue import make_app
 from tests.builders import dispatched, done, failed, registered, spec, submitted
+from tests.scheduler.test_canary import canary
 from workers.quarantine import Quarantine
 from workers.subscription import Subscription
 
@@ -92,3 +94,34 @@ def test_a_queue_that_appears_during_the_rest_is_served_after_it(engine: Engine,
     assert consumer.consuming == set()
     subscription.resume(worker)
     assert consumer.consuming == {QUEUE, need.queue()}
+
+
+def test_a_resting_worker_runs_canaries_all_the_same(engine: Engine, consumer: Consumer) -> None:
+    worker = SimpleNamespace(consumer=consumer)
+    offer = Offer(tags=frozenset({"fake", "canary:fake:box"}), facts={})
+    subscription = Subscription(make_app("memory://"), engine, offer, always={QUEUE})
+    subscription.rest(worker)
+    registered(engine, *offer.tags)
+    with write(engine) as session:
+        enlist_due(session, every=timedelta(days=1), silence=timedelta(seconds=30))
+    subscription.look(worker)
+    canaries = {Requirement(tags=("canary:fake:box",)).queue()}
+    assert consumer.consuming == canaries
+    subscription.resume(worker)
+    assert consumer.consuming == {QUEUE, *canaries}
+    subscription.rest(worker)
+    assert consumer.consuming == canaries
+
+
+def test_a_worker_whose_machine_drifts_rests_with_the_reason(engine: Engine) -> None:
+    offer = Offer(tags=frozenset({"fake", "canary:fake:box"}), facts={})
+    me = registered(engine, *offer.tags)
+    subscription = Subscription(make_app("memory://"), engine, offer, always={QUEUE})
+    quarantine = Quarantine(me, offer, platforms=PLATFORMS, subscription=subscription)
+    for seconds in (0.01, 0.01, 0.01, 0.01, 0.01, 0.02, 0.02):
+        canary(engine, me, seconds)
+    with write(engine) as session:
+        assert "its canary" in (quarantine.look(session) or "")
+    with read(engine) as session:
+        (row,) = live(session, silence=timedelta(seconds=30)).workers
+    assert row.rests.startswith("quarantined until its canary is well again")

@@ -1,9 +1,11 @@
 """What waits in the spool settles once, stands in nobody's way, and is not lost with a full disk."""
 
+import resource
 import threading
 from pathlib import Path
 
 import pytest
+import structlog
 from sqlalchemy import Engine
 
 from farm.contract.result import Measurement
@@ -88,5 +90,21 @@ def test_on_a_full_disk_the_result_is_kept_in_memory(
     spool.put(Spooled(token=held[0].token, result=result()))
     full.unlink()
     full.mkdir()
+    assert settle_waiting(engine, spool)
+    assert states(engine) == ["done", "running"]
+
+
+def test_a_disk_that_fills_up_while_a_result_is_written_leaves_nothing_half_written(
+    engine: Engine, spool: Spool, held: tuple[Claim, Claim], tmp_path: Path
+) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with structlog.testing.capture_logs() as lines:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))  # bytes of a file: what goes beyond is refused
+        try:
+            spool.put(Spooled(token=held[0].token, result=result(log_tail="x" * 10_000)))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert "kept in memory" in lines[0]["event"]
+    assert files(tmp_path) == set()
     assert settle_waiting(engine, spool)
     assert states(engine) == ["done", "running"]

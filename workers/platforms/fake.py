@@ -2,6 +2,7 @@
 
 import os
 import random
+import resource
 import signal
 import time
 from pathlib import Path
@@ -10,8 +11,7 @@ from typing import Any, Final
 import numpy as np
 from pydantic import JsonValue
 
-from farm.contract.errors import OutOfMemory
-from farm.contract.machine import PlatformStatus
+from farm.contract.machine import GIB, PlatformStatus
 from farm.contract.value import Scalar
 from workers.engine import Array, Arrays, LoadRequest, Platform
 
@@ -41,6 +41,7 @@ CHOICES: Final = {
 }
 FAMILIES: Final = ("fake",)
 HANG: Final = 3600.0  # seconds
+LEFT: Final = 2**26  # bytes of address space that an out-of-memory leaves, for telling of it
 
 
 class FakeEngine:
@@ -126,9 +127,17 @@ def _happen(options: dict[str, Scalar], stage: str) -> None:
         case "hang":
             time.sleep(HANG)
         case "oom":
-            raise OutOfMemory("an out-of-memory that the sweep asked for")
+            _take_more_than_allowed()
         case "exit":
             os._exit(0)
+
+
+def _take_more_than_allowed() -> None:
+    """Run out of memory: the system refuses more than a limit that is set just above what is used."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    _, most = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + LEFT, most))
+    bytearray(GIB)
 
 
 PLATFORM: Final[Platform] = FakePlatform()
