@@ -29,7 +29,7 @@ from farm.contract.requirement import Offer, Requirement, offer_of
 from farm.database import migrate
 from farm.database.engine import open_engine, write
 from farm.scheduler.enlist import SHARED_POOL
-from farm.scheduler.queue import RUN_TASK, make_app
+from farm.scheduler.queue import make_app, only_task
 from farm.scheduler.register import Registration, farewell, heartbeat, register
 from farm.settings import Settings
 from farm.sweeps.catalogue import Catalogue, read_catalogue
@@ -45,6 +45,7 @@ from workers.task import Bench, run_job
 
 LOOK_EVERY: Final = 1.0  # seconds between two looks for new queues
 PROBE_WITHIN: Final = 180.0  # seconds; the first imports on a cold disk are slow
+MOST_JOBS: Final = 2**31 - 1  # the highest key of a job
 HOST_LOCK: Final = "benchmark-farm-host.lock"
 
 log = structlog.get_logger()
@@ -167,7 +168,7 @@ class _Server:
 
     def run(self) -> int:
         """Serve until told to stop; give the exit code."""
-        self._app.task(name=RUN_TASK, ignore_result=True)(self._run_job)
+        only_task(self._app, self._run_job)
         settle_waiting(self._bench.engine, self._bench.spool)
         worker = self._app.Worker(
             hostname=f"{self._orders.name}@{self._bench.registration.worker_id}",
@@ -193,7 +194,7 @@ class _Server:
 
     def _run_job(self, job_id: object) -> None:
         """Take one message. A stranger's message can at worst name a job that is queued anyway."""
-        if isinstance(job_id, bool) or not isinstance(job_id, int):
+        if isinstance(job_id, bool) or not isinstance(job_id, int) or not 0 < job_id <= MOST_JOBS:
             log.warning("message refused: it is no job id", found=repr(job_id)[:80])
             return
         run_job(self._bench, job_id)

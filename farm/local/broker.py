@@ -24,6 +24,7 @@ from kombu.exceptions import OperationalError
 from kombu.utils.url import sanitize_url
 
 from farm.contract.errors import NoBroker
+from farm.scheduler.queue import secured
 
 WATCHDOG: Final = Path(__file__).with_name("watchdog.py")
 LEAST_VERSION: Final = (6, 2)  # the commands that kombu uses
@@ -161,7 +162,7 @@ def _silence(url: str) -> str | None:
     half = ANSWER_WITHIN / 2  # kombu tries twice
     options = {"socket_connect_timeout": half, "socket_timeout": half}
     try:
-        with Connection(url, connect_timeout=half, transport_options=options) as connection:
+        with Connection(secured(url), connect_timeout=half, transport_options=options) as connection:
             connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=ANSWER_WITHIN)
     except (OperationalError, OSError, ImportError, KeyError, ValueError) as error:
         words = error.args[0] if isinstance(error, KeyError) else error  # a KeyError's own text has quotes around it

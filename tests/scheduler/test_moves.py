@@ -239,7 +239,7 @@ def test_every_move_is_one_line_of_the_log_once_it_is_committed(engine: Engine) 
         with write(engine) as session:
             settle_result(session, held.token, result())
     told = [(line.get("before"), line["after"]) for line in lines if line["event"] == "moved"]
-    assert told == [(None, "planned"), ("planned", "queued"), ("queued", "running"), ("running", "done")]
+    assert told == [("planned", "queued"), ("queued", "running"), ("running", "done")]
     assert {line["job"] for line in lines} == {1}
 
 
