@@ -31,6 +31,7 @@ from farm.database.engine import open_engine, write
 from farm.scheduler.enlist import SHARED_POOL
 from farm.scheduler.queue import make_app, only_task
 from farm.scheduler.register import Registration, farewell, heartbeat, register
+from farm.scheduler.transport import MOST_JOBS
 from farm.settings import Settings
 from farm.sweeps.catalogue import Catalogue, read_catalogue
 from workers import probe
@@ -45,7 +46,6 @@ from workers.task import Bench, run_job
 
 LOOK_EVERY: Final = 1.0  # seconds between two looks for new queues
 PROBE_WITHIN: Final = 180.0  # seconds; the first imports on a cold disk are slow
-MOST_JOBS: Final = 2**31 - 1  # the highest key of a job
 HOST_LOCK: Final = "benchmark-farm-host.lock"
 
 log = structlog.get_logger()

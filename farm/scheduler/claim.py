@@ -16,7 +16,7 @@ from farm.database import tables
 from farm.database.engine import moment, now
 from farm.scheduler.elsewhere import better_elsewhere, doubted_here
 from farm.scheduler.identity import new_id, new_token
-from farm.scheduler.moves import change, record
+from farm.scheduler.moves import change, move, record
 from farm.scheduler.register import Registration
 
 
@@ -42,7 +42,8 @@ class Standing(StrEnum):
 def claim(session: Session, job_id: int, *, worker: Registration, lease_seconds: float) -> Claim | None:
     """Take a queued job; None when it is not queued any more (done, cancelled, or another worker's).
 
-    None, too, for a re-run that another machine of the same kind should take.
+    None, too, for a re-run that another machine of the same kind should take, and for a job that needs more than
+    this one offers.
     """
     wanted = (tables.Job.id == job_id) & tables.Job.cancel_requested.is_(False)
     job = _take(session, wanted & ~doubted_here(job_id, worker), worker)
@@ -52,6 +53,10 @@ def claim(session: Session, job_id: int, *, worker: Registration, lease_seconds:
             return None
         job = _take(session, wanted, worker)
     if job is None:
+        return None
+    spec = JobSpec.model_validate(job.spec)
+    if lacks := spec.requirement.unmet(worker.offer):
+        _put_back(session, job, worker, reason=f"a message came to a worker that lacks {', '.join(lacks)}")
         return None
     token = new_token()
     attempt_id = session.execute(
@@ -69,7 +74,7 @@ def claim(session: Session, job_id: int, *, worker: Registration, lease_seconds:
             "started_at": job.at,
         },
     ).scalar_one()
-    return Claim(job.id, job.public_id, attempt_id, job.attempts, token, JobSpec.model_validate(job.spec))
+    return Claim(job.id, job.public_id, attempt_id, job.attempts, token, spec)
 
 
 def _take(session: Session, wanted: ColumnElement[bool], worker: Registration) -> Row[Any] | None:
@@ -88,6 +93,20 @@ def _take(session: Session, wanted: ColumnElement[bool], worker: Registration) -
     for job in taken:
         record(session, [job.id], before=before, after=after, at=job.at, actor=f"worker {worker.name}")
     return taken[0] if taken else None
+
+
+def _put_back(session: Session, job: Row[Any], worker: Registration, *, reason: str) -> None:
+    """Let a job that only a forged message can have brought here be dispatched again; nothing was tried."""
+    move(
+        session,
+        tables.Job.id == job.id,
+        before=JobState.RUNNING,
+        after=JobState.PLANNED,
+        at=job.at,
+        actor=f"worker {worker.name}",
+        reason=reason,
+        also={"attempts": tables.Job.attempts - 1},
+    )
 
 
 def renew(session: Session, token: str, *, lease_seconds: float) -> Standing:

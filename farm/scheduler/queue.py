@@ -5,10 +5,13 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Final
 
+from amqp.exceptions import AMQPError
 from celery import Celery
 from kombu import Queue
 from kombu.exceptions import BatchPublishError, OperationalError
 from redis.exceptions import RedisError
+
+from farm.scheduler.address import address, is_redis
 
 RUN_TASK: Final = "farm.run"
 KEY_PREFIX: Final = "farm:"
@@ -16,7 +19,7 @@ BROKER_TIMEOUT: Final = 10.0  # seconds; longer than the 1 s that BRPOP blocks
 LONGEST_JOB: Final = 24 * 3600  # seconds
 PER_TRIP: Final = 500  # messages
 #: What publishing raises when the broker is out of reach.
-UNREACHABLE: Final = (OperationalError, BatchPublishError, RedisError, OSError)
+UNREACHABLE: Final = (OperationalError, BatchPublishError, RedisError, AMQPError, OSError)
 UNROUTABLE: Final = "farm.v1.unroutable"
 
 
@@ -25,8 +28,10 @@ def make_app(broker_url: str, *, timeout: float = BROKER_TIMEOUT) -> Celery:
 
     A broker that is silent for `timeout` seconds is connected to anew.
     """
-    app = Celery("farm", broker=secured(broker_url), set_as_current=False)
+    there = address(broker_url)
+    app = Celery("farm", broker=there.url, set_as_current=False)
     app.conf.update(
+        broker_use_ssl=there.tls,
         # A message is a job id. JSON only, and no result backend: SQL keeps the results.
         task_serializer="json",
         accept_content=["json"],
@@ -39,7 +44,7 @@ def make_app(broker_url: str, *, timeout: float = BROKER_TIMEOUT) -> Celery:
         task_acks_on_timeout=True,
         task_reject_on_worker_lost=False,
         worker_prefetch_multiplier=1,
-        worker_disable_prefetch=_is_redis(broker_url),  # others reserve no second job anyway
+        worker_disable_prefetch=is_redis(broker_url),  # others reserve no second job anyway
         # Whoever reaches the broker could stop workers, add queues or look into them. What is live, SQL tells.
         worker_enable_remote_control=False,
         worker_cancel_long_running_tasks_on_connection_loss=False,
@@ -92,13 +97,6 @@ def publish(app: Celery, messages: Iterable[tuple[str, int]]) -> None:
                     app.send_task(RUN_TASK, args=(job_id,), queue=queue, ignore_result=True, producer=producer)
 
 
-def secured(broker_url: str) -> str:
-    """Let a TLS connection to Redis verify the server, which kombu does only where the URL says so."""
-    if not broker_url.startswith("rediss://") or "ssl_cert_reqs=" in broker_url:
-        return broker_url
-    return f"{broker_url}{'&' if '?' in broker_url else '?'}ssl_cert_reqs=required"
-
-
 def _transport(broker_url: str) -> str | None:
     """Name the transport that bears what is no message; None for kombu's own, by the scheme of the URL."""
     return "farm.scheduler.transport:Transport" if broker_url.startswith(("redis://", "rediss://")) else None
@@ -106,7 +104,7 @@ def _transport(broker_url: str) -> str | None:
 
 def _transport_options(broker_url: str, *, timeout: float) -> dict[str, object]:
     """Give the options of Redis transports; other brokers (RabbitMQ) know none of them."""
-    if not _is_redis(broker_url):
+    if not is_redis(broker_url):
         return {}
     return {
         "socket_timeout": timeout,
@@ -117,7 +115,3 @@ def _transport_options(broker_url: str, *, timeout: float) -> dict[str, object]:
         "global_keyprefix": KEY_PREFIX,
         "priority_steps": [0],  # priority lives in SQL
     }
-
-
-def _is_redis(broker_url: str) -> bool:
-    return broker_url.startswith(("redis", "sentinel", "valkey", "socket"))
