@@ -14,6 +14,7 @@ from farm.contract.errors import BadSetting
 
 PREFIX: Final = "FARM_"
 FILE: Final = "farm.toml"
+SECRETS: Final = ("database_url", "broker_url")  # they may have a password in them
 
 
 class Settings(BaseSettings):
@@ -88,6 +89,12 @@ def read_settings(**flags: object) -> Settings:
     except ValidationError as error:
         lines = [f"{_where(item['loc'])}: {item['msg']} (found {item['input']!r})" for item in error.errors()]
         raise BadSetting("\n".join(lines)) from error
+
+
+def forget_secrets() -> None:
+    """Take the passwords out of this process's environment: what it starts from now on does not inherit them."""
+    for name in SECRETS:
+        os.environ.pop(f"{PREFIX}{name.upper()}", None)
 
 
 def _variables() -> list[str]:

@@ -20,6 +20,7 @@ from sqlalchemy import create_engine, make_url, text
 from farm.local.broker import find_server
 
 START_WITHIN: Final = 15.0  # seconds
+SOCKET_SETTINGS: Final = ("unix_socket_directories", "port")
 
 
 class PostgresServer:
@@ -34,6 +35,22 @@ class PostgresServer:
             for setting in ("fsync", "synchronous_commit", "full_page_writes"):
                 connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
             connection.execute(text("SELECT pg_reload_conf()"))
+
+    def socket(self) -> Path:
+        """Give the unix socket it listens at."""
+        with self._admin.connect() as connection:
+            folder, port = (connection.execute(text(f"SHOW {name}")).scalar_one() for name in SOCKET_SETTINGS)
+        return Path(str(folder).split(",")[0].strip()) / f".s.PGSQL.{port}"
+
+    def role(self, password: str) -> str:
+        """Make a role that may do everything, but must say its password; give its name."""
+        name = f"farm_{secrets.token_hex(6)}"
+        with self._admin.connect() as connection:
+            connection.execute(text(f"CREATE ROLE {name} SUPERUSER LOGIN PASSWORD '{password}'"))
+            rules = Path(connection.execute(text("SHOW hba_file")).scalar_one())
+            rules.write_text(f"local all {name} scram-sha-256\n{rules.read_text()}")
+            connection.execute(text("SELECT pg_reload_conf()"))
+        return name
 
     def stop(self) -> None:
         """Stop it, in order; its connections are ended."""

@@ -14,7 +14,7 @@ import structlog
 
 from farm.contract.errors import FarmError
 from farm.contract.job import ModelReference
-from farm.settings import read_settings
+from farm.settings import forget_secrets, read_settings
 from farm.sweeps.catalogue import read_catalogue
 from workers import cache, models, preload, probe
 
@@ -54,6 +54,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _serve(asked: argparse.Namespace) -> int:
     settings = read_settings()
+    forget_secrets()  # children run models: nothing of the farm's own services is theirs to know
     _log_to_stderr(settings.log_level)
     preload.start(read_catalogue(), asked.platform)
     serving = importlib.import_module("workers.serve")  # only now: the fork server imports meanwhile

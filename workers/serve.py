@@ -31,8 +31,9 @@ from farm.contract.requirement import Offer, Requirement, offer_of
 from farm.database import migrate
 from farm.database.engine import open_engine, write
 from farm.scheduler.enlist import SHARED_POOL
-from farm.scheduler.queue import RUN_TASK, acknowledges, make_app
+from farm.scheduler.queue import acknowledges, make_app, only_task
 from farm.scheduler.register import Registration, farewell, heartbeat, register
+from farm.scheduler.transport import MOST_JOBS
 from farm.settings import Settings
 from farm.sweeps.catalogue import Catalogue, read_catalogue
 from workers import probe
@@ -175,8 +176,7 @@ class _Server:
 
     def run(self) -> int:
         """Serve until told to stop; give the exit code."""
-        request = Request if acknowledges(self._bench.settings.broker_url) else Hint
-        self._app.task(name=RUN_TASK, ignore_result=True, Request=request)(self._run_job)
+        only_task(self._app, self._run_job, request=Request if acknowledges(self._bench.settings.broker_url) else Hint)
         settle_waiting(self._bench.engine, self._bench.spool)
         worker = self._app.Worker(
             hostname=f"{self._orders.name}@{self._bench.registration.worker_id}",
@@ -203,7 +203,7 @@ class _Server:
 
     def _run_job(self, job_id: object) -> None:
         """Take one message. A stranger's message can at worst name a job that is queued anyway."""
-        if isinstance(job_id, bool) or not isinstance(job_id, int):
+        if isinstance(job_id, bool) or not isinstance(job_id, int) or not 0 < job_id <= MOST_JOBS:
             log.warning("message refused: it is no job id", found=repr(job_id)[:80])
             return
         run_job(self._bench, job_id)

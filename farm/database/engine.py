@@ -4,23 +4,27 @@ In: a URL. Out: an Engine; `write` for a transaction that may change rows, `read
 """
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
+from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, func, literal, make_url, select
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError, NoSuchModuleError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from farm.contract.errors import NoDatabase
+from farm.database.tables import UtcDateTime
 
 FROZEN: Final = 60  # seconds until a process that froze within a transaction loses it, and the rows it holds are free
 BUSY_TIMEOUT: Final = 30.0  # seconds a SQLite writer waits for another one
 CONNECT_TIMEOUT: Final = 5  # seconds to reach PostgreSQL
+TRUSTED: Final = 1.0  # seconds for which a connection that was just used is not asked whether it still lives
 #: A network that stalls ends a connection in seconds, not hours (libpq's options; on a unix socket they do nothing).
 STALLED: Final = {
     "keepalives_idle": 10,  # seconds of silence until the other side is asked whether it lives
@@ -29,6 +33,7 @@ STALLED: Final = {
     "tcp_user_timeout": 25_000,  # milliseconds that sent data may stay unacknowledged
 }
 PRIVATE_FOLDER: Final = 0o700
+USED: Final = "last used"  # a pooled connection's note of the monotonic clock
 
 
 def open_engine(url: str) -> Engine:
@@ -78,6 +83,13 @@ def now(connection: Connection | Session) -> datetime:
     return found.astimezone(UTC)
 
 
+def moment(session: Session) -> ColumnElement[datetime]:
+    """Give the same time as an expression, one moment for a whole statement: so it need not be asked for before."""
+    if session.get_bind().dialect.name == "sqlite":
+        return literal(datetime.now(UTC), UtcDateTime())
+    return func.statement_timestamp(type_=UtcDateTime())
+
+
 def _with_driver(url: URL) -> URL:
     if url.drivername in ("postgresql", "postgres"):
         return url.set(drivername="postgresql+psycopg")
@@ -85,9 +97,25 @@ def _with_driver(url: URL) -> URL:
 
 
 def _server(url: URL) -> Engine:
-    engine = create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT, **STALLED})
+    engine = create_engine(url, connect_args={"connect_timeout": CONNECT_TIMEOUT, **STALLED})
     event.listen(engine, "connect", _set_up_server)
+    event.listen(engine, "checkin", _note_use)
+
+    def ask(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
+        used = record.info.get(USED)
+        if used is None or time.monotonic() - used < TRUSTED:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error  # the pool connects anew, and so it does for its other ones
+
+    event.listen(engine, "checkout", ask)
     return engine
+
+
+def _note_use(_connection: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+    record.info[USED] = time.monotonic()
 
 
 def _set_up_server(connection: DBAPIConnection, _record: object) -> None:

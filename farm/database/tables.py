@@ -109,7 +109,7 @@ class Job(Table):
     __table_args__ = (
         UniqueConstraint("sweep_id", "position"),
         Index("ix_job_state_queue_priority_id", "state", "queue", "priority", "id"),
-        Index("ix_job_sweep_id_state", "sweep_id", "state"),
+        Index("ix_job_sweep_id_state_queue_id", "sweep_id", "state", "queue", "id"),
         Index("ix_job_model_platform_precision", "model", "platform", "precision"),
     )
 

@@ -19,11 +19,13 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from amqp.exceptions import AMQPError
 from kombu import Connection
 from kombu.exceptions import OperationalError
 from kombu.utils.url import sanitize_url
 
 from farm.contract.errors import NoBroker
+from farm.scheduler.address import address, is_redis
 
 WATCHDOG: Final = Path(__file__).with_name("watchdog.py")
 LEAST_VERSION: Final = (6, 2)  # the commands that kombu uses
@@ -159,11 +161,12 @@ def _stop(watchdog: "subprocess.Popen[bytes]") -> None:
 def _silence(url: str) -> str | None:
     """Say why no broker answers at the URL; None when one does."""
     half = ANSWER_WITHIN / 2  # kombu tries twice
-    options = {"socket_connect_timeout": half, "socket_timeout": half}
+    options = {"socket_connect_timeout": half, "socket_timeout": half} if is_redis(url) else {}
     try:
-        with Connection(url, connect_timeout=half, transport_options=options) as connection:
+        there = address(url)
+        with Connection(there.url, ssl=there.tls, connect_timeout=half, transport_options=options) as connection:
             connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0, timeout=ANSWER_WITHIN)
-    except (OperationalError, OSError, ImportError, KeyError, ValueError) as error:
+    except (OperationalError, AMQPError, OSError, ImportError, KeyError, ValueError) as error:
         words = error.args[0] if isinstance(error, KeyError) else error  # a KeyError's own text has quotes around it
         return str(words).strip().rstrip(".") or type(error).__name__
     return None

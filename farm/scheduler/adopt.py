@@ -12,7 +12,7 @@ from farm.contract.record import ResultRecord
 from farm.contract.states import AttemptState, JobState
 from farm.database import tables
 from farm.scheduler.identity import new_token
-from farm.scheduler.settle import write_log, write_measurement
+from farm.scheduler.settle import write_log, write_measurements
 
 NO_OFFER: dict[str, Any] = {}  # what that worker offered is not told: it will never take a job here
 
@@ -57,8 +57,7 @@ def _write(session: Session, record: ResultRecord) -> None:
             "lease_until": record.attempt.finished_at,
         },
     ).scalar_one()
-    for measurement in record.measurements:
-        write_measurement(session, attempt_id, measurement)
+    write_measurements(session, attempt_id, record.measurements)
     for table, values in (
         (tables.Doubt, record.doubts),
         (tables.Evidence, record.evidence),

@@ -44,15 +44,12 @@ def enlist_due(session: Session, *, every: timedelta, silence: timedelta) -> str
     return _enlist(session, due) if due else None
 
 
-def settle_canary(session: Session, job_id: int, *, attempt_id: int, result: Result) -> Judgement | None:
-    """Judge a canary that has settled, and ask for a second one where it is off; None for any other job.
+def settle_canary(session: Session, job_id: int, *, attempt_id: int, result: Result) -> Judgement:
+    """Judge a canary that has settled, and ask for a second one where it is off.
 
     The attempt, done a moment ago, becomes one that is no result.
     """
-    which = select(tables.Job.queue).join(tables.Sweep, tables.Sweep.id == tables.Job.sweep_id)
-    queue = session.execute(which.where(tables.Job.id == job_id, SWEEPS)).scalar_one_or_none()
-    if queue is None:
-        return None
+    queue = session.execute(select(tables.Job.queue).where(tables.Job.id == job_id)).scalar_one()
     seconds = next(each.statistics.median for each in result.measurements if each.metric == METRIC)
     found = _judged(session, queue, attempt_id=attempt_id, seconds=seconds)
     told: dict[str, JsonValue] = {**found._asdict()}

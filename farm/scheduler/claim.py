@@ -5,18 +5,18 @@ The claim is one conditional update: of two workers with the same message, one g
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, Row, insert, select, update
 from sqlalchemy.orm import Session
 
 from farm.contract.job import JobSpec
 from farm.contract.states import AttemptState, JobState
 from farm.database import tables
-from farm.database.engine import now
-from farm.scheduler.elsewhere import better_elsewhere
+from farm.database.engine import moment, now
+from farm.scheduler.elsewhere import better_elsewhere, doubted_here
 from farm.scheduler.identity import new_id, new_token
-from farm.scheduler.moves import move
+from farm.scheduler.moves import change, move, record
 from farm.scheduler.register import Registration
 
 
@@ -42,25 +42,22 @@ class Standing(StrEnum):
 def claim(session: Session, job_id: int, *, worker: Registration, lease_seconds: float) -> Claim | None:
     """Take a queued job; None when it is not queued any more (done, cancelled, or another worker's).
 
-    None, too, for a re-run that another machine of the same kind should take.
+    None, too, for a re-run that another machine of the same kind should take, and for a job that needs more than
+    this one offers.
     """
-    at = now(session)
-    if better_elsewhere(session, job_id, worker=worker, at=at, silence=timedelta(seconds=lease_seconds)):
-        return None
-    actor = f"worker {worker.name}"
     wanted = (tables.Job.id == job_id) & tables.Job.cancel_requested.is_(False)
-    moved = move(
-        session,
-        wanted,
-        before=JobState.QUEUED,
-        after=JobState.RUNNING,
-        at=at,
-        actor=actor,
-        also={"attempts": tables.Job.attempts + 1},
-    )
-    if not moved:
+    job = _take(session, wanted & ~doubted_here(job_id, worker), worker)
+    if job is None:
+        at, silence = now(session), timedelta(seconds=lease_seconds)
+        if better_elsewhere(session, job_id, worker=worker, at=at, silence=silence):
+            return None
+        job = _take(session, wanted, worker)
+    if job is None:
         return None
-    job = session.execute(select(tables.Job).where(tables.Job.id == job_id)).scalar_one()
+    spec = JobSpec.model_validate(job.spec)
+    if lacks := spec.requirement.unmet(worker.offer):
+        _put_back(session, job, worker, reason=f"a message came to a worker that lacks {', '.join(lacks)}")
+        return None
     token = new_token()
     attempt_id = session.execute(
         insert(tables.Attempt).returning(tables.Attempt.id),
@@ -73,11 +70,43 @@ def claim(session: Session, job_id: int, *, worker: Registration, lease_seconds:
             "worker_id": worker.worker_id,
             "machine_id": worker.machine_id,
             "environment_id": worker.environment_id,
-            "lease_until": at + timedelta(seconds=lease_seconds),
-            "started_at": at,
+            "lease_until": job.at + timedelta(seconds=lease_seconds),
+            "started_at": job.at,
         },
     ).scalar_one()
-    return Claim(job.id, job.public_id, attempt_id, job.attempts, token, JobSpec.model_validate(job.spec))
+    return Claim(job.id, job.public_id, attempt_id, job.attempts, token, spec)
+
+
+def _take(session: Session, wanted: ColumnElement[bool], worker: Registration) -> Row[Any] | None:
+    """Move a queued job to running, in one round trip; give what the attempt needs of it."""
+    before, after = JobState.QUEUED, JobState.RUNNING
+    at = moment(session)
+    taken = change(
+        session,
+        wanted,
+        before=before,
+        after=after,
+        at=at,
+        values={"state": after, "reason": "", "attempts": tables.Job.attempts + 1},
+        columns=(tables.Job.public_id, tables.Job.attempts, tables.Job.spec, at.label("at")),
+    )
+    for job in taken:
+        record(session, [job.id], before=before, after=after, at=job.at, actor=f"worker {worker.name}")
+    return taken[0] if taken else None
+
+
+def _put_back(session: Session, job: Row[Any], worker: Registration, *, reason: str) -> None:
+    """Let a job that only a forged message can have brought here be dispatched again; nothing was tried."""
+    move(
+        session,
+        tables.Job.id == job.id,
+        before=JobState.RUNNING,
+        after=JobState.PLANNED,
+        at=job.at,
+        actor=f"worker {worker.name}",
+        reason=reason,
+        also={"attempts": tables.Job.attempts - 1},
+    )
 
 
 def renew(session: Session, token: str, *, lease_seconds: float) -> Standing:

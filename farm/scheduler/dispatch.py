@@ -20,6 +20,8 @@ from farm.scheduler.moves import move
 from farm.scheduler.register import LiveWorker, live_workers
 
 ACTOR: Final = "dispatch"
+OPEN: Final = (JobState.PLANNED, JobState.WAITING, JobState.QUEUED)
+MOVED_PER_ROUND: Final = 5000  # jobs of a queue that begin or end to wait
 VERY_OLD: Final = 30  # times `republish_seconds`
 
 
@@ -48,14 +50,16 @@ def dispatch(session: Session, rules: Rules) -> list[Message]:
         fit = [worker for worker in workers if not requirement.unmet(worker.offer)]
         here = (tables.Job.queue == name) & _in_pool(rules.pool)
         if fit:
-            move(session, here, before=JobState.WAITING, after=JobState.PLANNED, at=at, actor=ACTOR)
-            messages += _fill(session, name, here=here, room=rules.window * len(fit), at=at)
+            some = _some(here, JobState.WAITING)
+            move(session, some, before=JobState.WAITING, after=JobState.PLANNED, at=at, actor=ACTOR)
+            messages += _fill(session, name, here=here, rules=rules, room=rules.window * len(fit), at=at)
             messages += _republish(session, name, here=here, fit=fit, rules=rules, at=at)
         else:
             reason = why_waiting(requirement, workers)
-            for before in (JobState.PLANNED, JobState.QUEUED):
-                move(session, here, before=before, after=JobState.WAITING, at=at, actor=ACTOR, reason=reason)
             _explain(session, here, reason=reason)
+            for before in (JobState.PLANNED, JobState.QUEUED):
+                some = _some(here, before)
+                move(session, some, before=before, after=JobState.WAITING, at=at, actor=ACTOR, reason=reason)
     return messages
 
 
@@ -80,7 +84,13 @@ def why_waiting(requirement: Requirement, workers: Sequence[LiveWorker]) -> str:
 
 
 def _explain(session: Session, here: ColumnElement[bool], *, reason: str) -> None:
-    """Keep the reason of waiting jobs true as workers come and go; it is no move."""
+    """Keep the reason of waiting jobs true as workers come and go; it is no move.
+
+    They all have the same one, so the first of them tells whether it is still true.
+    """
+    waiting = select(tables.Job.reason).where(here, tables.Job.state == JobState.WAITING)
+    if session.execute(waiting.order_by(tables.Job.priority, tables.Job.id).limit(1)).scalar_one_or_none() == reason:
+        return
     stale = here & (tables.Job.state == JobState.WAITING) & (tables.Job.reason != reason)
     session.execute(update(tables.Job).where(stale).values(reason=reason).execution_options(synchronize_session=False))
 
@@ -90,26 +100,33 @@ def _platform_reason(worker: LiveWorker, tag: str) -> str:
     return str(status.get("reason") or "") if isinstance(status, dict) else ""
 
 
+def _some(here: ColumnElement[bool], state: JobState) -> ColumnElement[bool]:
+    """Take a few thousand jobs of a queue in a state: the next rounds take the others, so that no round is long."""
+    first = select(tables.Job.id).where(here, tables.Job.state == state).order_by(tables.Job.priority, tables.Job.id)
+    return tables.Job.id.in_(first.limit(MOVED_PER_ROUND))
+
+
 def _in_pool(pool: str) -> ColumnElement[bool]:
     return tables.Job.sweep_id.in_(select(tables.Sweep.id).where(tables.Sweep.pool == pool))
 
 
 def _queues_with_work(session: Session, pool: str) -> list[tuple[str, Requirement]]:
-    open_states = (JobState.PLANNED, JobState.WAITING, JobState.QUEUED)
-    names = select(tables.Job.queue).where(tables.Job.state.in_(open_states), _in_pool(pool)).distinct()
+    work = select(tables.Job.id).where(
+        tables.Job.state.in_(OPEN), tables.Job.queue == tables.Queue.name, _in_pool(pool)
+    )  # for each queue its first job is looked for, where a list of all their queues would read every open job
     rows = session.execute(
-        select(tables.Queue.name, tables.Queue.requirement)
-        .where(tables.Queue.name.in_(names))
-        .order_by(tables.Queue.id)
+        select(tables.Queue.name, tables.Queue.requirement).where(work.exists()).order_by(tables.Queue.id)
     )
     return [(row.name, Requirement.model_validate(row.requirement)) for row in rows]
 
 
-def _fill(session: Session, queue: str, *, here: ColumnElement[bool], room: int, at: datetime) -> list[Message]:
+def _fill(
+    session: Session, queue: str, *, here: ColumnElement[bool], rules: Rules, room: int, at: datetime
+) -> list[Message]:
     queued = session.execute(
         select(func.count()).select_from(tables.Job).where(here, tables.Job.state == JobState.QUEUED)
     ).scalar_one()
-    chosen = choose(session, here, room=room - queued)
+    chosen = choose(session, queue, pool=rules.pool, room=room - queued)
     which = tables.Job.id.in_(chosen)
     also: dict[str, object] = {"published_at": at}
     moved = set(move(session, which, before=JobState.PLANNED, after=JobState.QUEUED, at=at, actor=ACTOR, also=also))
@@ -131,6 +148,9 @@ def _republish(
     because other queues keep all of them busy, what is very old is published again all the same.
     """
     stale = at - timedelta(seconds=rules.republish_seconds)
+    old = select(tables.Job.id).where(here, tables.Job.state == JobState.QUEUED, tables.Job.published_at < stale)
+    if session.execute(old.limit(1)).first() is None:
+        return []
     lately = (tables.Attempt.state == AttemptState.RUNNING) | (tables.Attempt.finished_at > stale)
     busy = session.execute(
         select(tables.Attempt.worker_id)

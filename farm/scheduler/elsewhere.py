@@ -7,7 +7,7 @@ dispatch publishes it again; once PATIENCE is over anybody takes it, so a busy t
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session, aliased
 
 from farm.contract.requirement import Offer, Requirement
@@ -20,19 +20,27 @@ PATIENCE: Final = timedelta(seconds=120)  # from the end of the doubted attempt;
 
 def better_elsewhere(session: Session, job_id: int, *, worker: Registration, at: datetime, silence: timedelta) -> bool:
     """Say whether a live worker on another machine of the same fingerprint should take this re-run instead."""
-    here = (
-        (tables.Attempt.job_id == job_id)
-        & (tables.Attempt.state == AttemptState.DOUBTED)
-        & (tables.Attempt.machine_id == worker.machine_id)
-        & (tables.Attempt.finished_at > at - PATIENCE)
-    )
-    if session.execute(select(tables.Attempt.id).where(here)).first() is None:
+    lately = tables.Attempt.finished_at > at - PATIENCE
+    if session.execute(select(tables.Attempt.id).where(_doubted_here(job_id, worker), lately)).first() is None:
         return False
     queue = select(tables.Job.queue).where(tables.Job.id == job_id).scalar_subquery()
     stored = session.execute(select(tables.Queue.requirement).where(tables.Queue.name == queue)).scalar_one()
     requirement = Requirement.model_validate(stored)
     offers = _twins(session, worker, at=at, silence=silence)
     return any(not requirement.unmet(offer) for offer in offers)
+
+
+def doubted_here(job_id: int, worker: Registration) -> ColumnElement[bool]:
+    """Say, in SQL, whether this machine brought the doubtful result of a job; only then it is worth asking further."""
+    return select(tables.Attempt.id).where(_doubted_here(job_id, worker)).exists()
+
+
+def _doubted_here(job_id: int, worker: Registration) -> ColumnElement[bool]:
+    return (
+        (tables.Attempt.job_id == job_id)
+        & (tables.Attempt.state == AttemptState.DOUBTED)
+        & (tables.Attempt.machine_id == worker.machine_id)
+    )
 
 
 def _twins(session: Session, worker: Registration, *, at: datetime, silence: timedelta) -> list[Offer]:

@@ -5,10 +5,11 @@ In: an expanded sweep. Out: its public id; the jobs stand in `planned` or `unsup
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Final, NamedTuple
 
 from pydantic import JsonValue
-from sqlalchemy import insert, select
+from sqlalchemy import insert, literal, null, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -17,8 +18,8 @@ from farm.contract.requirement import Requirement
 from farm.contract.states import JobState
 from farm.database import tables
 from farm.database.engine import now
+from farm.database.tables import UtcDateTime
 from farm.scheduler.identity import new_id
-from farm.scheduler.moves import record
 
 ROWS_PER_INSERT: Final = 1000
 SHARED_POOL: Final = "farm"
@@ -69,8 +70,8 @@ def enlist(session: Session, submission: Submission, *, pool_of: Callable[[str],
         if known is None:
             raise
         return known
-    _enlist_queues(session, submission)
-    _enlist_jobs(session, submission, sweep_id=sweep_id, at=at)
+    queues = _enlist_queues(session, submission)
+    _enlist_jobs(session, submission, sweep_id=sweep_id, queues=queues, at=at)
     return public_id
 
 
@@ -78,10 +79,18 @@ def _known(session: Session, once_key: str) -> str | None:
     return session.execute(select(tables.Sweep.public_id).where(tables.Sweep.once_key == once_key)).scalar_one_or_none()
 
 
-def _enlist_queues(session: Session, submission: Submission) -> None:
-    needs = {spec.requirement.queue(): spec.requirement for spec, unsupported in submission.cells if not unsupported}
-    for name, need in sorted(needs.items()):
+def _enlist_queues(session: Session, submission: Submission) -> dict[str, str]:
+    """Write the queues that are new; give the name of the queue of each requirement, by its JSON."""
+    needs = {_key(spec): spec.requirement for spec, _ in submission.cells}
+    names = {key: need.queue() for key, need in needs.items()}
+    used = {_key(spec) for spec, unsupported in submission.cells if unsupported is None}
+    for name, need in sorted({names[key]: needs[key] for key in used}.items()):
         _enlist_queue(session, name, need=need)
+    return names
+
+
+def _key(spec: JobSpec) -> str:
+    return spec.requirement.model_dump_json()
 
 
 def _enlist_queue(session: Session, name: str, *, need: Requirement) -> None:
@@ -97,24 +106,38 @@ def _enlist_queue(session: Session, name: str, *, need: Requirement) -> None:
         pass  # another submission made it meanwhile: the same name is the same requirement
 
 
-def _enlist_jobs(session: Session, submission: Submission, *, sweep_id: int, at: datetime) -> None:
-    rows = [
-        _job_row(spec, unsupported, sweep_id=sweep_id, position=position, submission=submission, at=at)
+def _enlist_jobs(
+    session: Session, submission: Submission, *, sweep_id: int, queues: dict[str, str], at: datetime
+) -> None:
+    rows = (
+        _job_row(
+            spec,
+            unsupported,
+            sweep_id=sweep_id,
+            position=position,
+            queue=queues[_key(spec)],
+            submission=submission,
+            at=at,
+        )
         for position, (spec, unsupported) in enumerate(submission.cells)
-    ]
-    for batch in _batches(rows):
-        made = session.execute(insert(tables.Job).returning(tables.Job.id, tables.Job.state), batch).all()
-        for state in (JobState.PLANNED, JobState.UNSUPPORTED):
-            ids = [row.id for row in made if row.state == state]
-            record(session, ids, before=None, after=state, at=at, actor="submit")
-
-
-def _batches(rows: Sequence[dict[str, object]]) -> list[Sequence[dict[str, object]]]:
-    return [rows[start : start + ROWS_PER_INSERT] for start in range(0, len(rows), ROWS_PER_INSERT)]
+    )
+    while batch := list(islice(rows, ROWS_PER_INSERT)):
+        session.execute(insert(tables.Job), batch)
+    made = select(tables.Job.id, literal(at, UtcDateTime()), null(), tables.Job.state, literal("submit"), literal(""))
+    columns = ("job_id", "at", "before", "after", "actor", "detail")
+    here = tables.Job.sweep_id == sweep_id
+    session.execute(insert(tables.Event).from_select(columns, made.where(here).order_by(tables.Job.id)))
 
 
 def _job_row(
-    spec: JobSpec, unsupported: str | None, *, sweep_id: int, position: int, submission: Submission, at: datetime
+    spec: JobSpec,
+    unsupported: str | None,
+    *,
+    sweep_id: int,
+    position: int,
+    queue: str,
+    submission: Submission,
+    at: datetime,
 ) -> dict[str, object]:
     return {
         "public_id": new_id(),
@@ -130,7 +153,7 @@ def _job_row(
         "batch_size": spec.batch_size,
         "sequence_length": spec.sequence_length,
         "new_tokens": spec.new_tokens,
-        "queue": spec.requirement.queue(),
+        "queue": queue,
         "priority": submission.priority,
         "state": JobState.UNSUPPORTED if unsupported else JobState.PLANNED,
         "reason": unsupported or "",

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from farm.contract.states import JobState
@@ -27,11 +27,11 @@ class _Line(NamedTuple):
     sweep_id: int
 
 
-def choose(session: Session, here: ColumnElement[bool], *, room: int) -> list[int]:
-    """Give at most `room` ids of planned jobs that match `here`."""
+def choose(session: Session, queue: str, *, pool: str, room: int) -> list[int]:
+    """Give at most `room` ids of planned jobs of a queue, from sweeps of a pool."""
     if room <= 0:
         return []
-    sweeps = _sweeps(session, here)
+    sweeps = _sweeps(session, pool, queue)
     under_way = _under_way(session, [sweep.id for sweep in sweeps])
     waiting: dict[int, deque[int]] = {}
     line: list[_Line] = []
@@ -39,7 +39,7 @@ def choose(session: Session, here: ColumnElement[bool], *, room: int) -> list[in
         running = under_way.get(sweep.id, 0)
         limit = sweep.plan.get("max_running")
         allowed = room if limit is None else min(room, max(0, limit - running))
-        waiting[sweep.id] = deque(_first(session, here, sweep_id=sweep.id, most=allowed))
+        waiting[sweep.id] = deque(_first(session, queue, sweep_id=sweep.id, most=allowed))
         line.append(_Line(-sweep.priority, running, sweep.id))
     return _in_turn(line, waiting, room=room)
 
@@ -55,11 +55,11 @@ def _in_turn(line: list[_Line], waiting: dict[int, deque[int]], *, room: int) ->
     return chosen
 
 
-def _sweeps(session: Session, here: ColumnElement[bool]) -> Sequence[Row[int, int, dict[str, Any]]]:
-    with_work = select(Job.sweep_id).where(here, Job.state == JobState.PLANNED).distinct()
-    return session.execute(
-        select(Sweep.id, Sweep.priority, Sweep.plan).where(Sweep.id.in_(with_work)).order_by(Sweep.id)
-    ).all()
+def _sweeps(session: Session, pool: str, queue: str) -> Sequence[Row[int, int, dict[str, Any]]]:
+    # For each sweep its first planned job is looked for: a list of their sweeps would read every planned job.
+    work = select(Job.id).where(Job.sweep_id == Sweep.id, Job.state == JobState.PLANNED, Job.queue == queue)
+    with_work = select(Sweep.id, Sweep.priority, Sweep.plan).where(Sweep.pool == pool, work.exists())
+    return session.execute(with_work.order_by(Sweep.id)).all()
 
 
 def _under_way(session: Session, sweeps: Sequence[int]) -> dict[int, int]:
@@ -71,6 +71,6 @@ def _under_way(session: Session, sweeps: Sequence[int]) -> dict[int, int]:
     return {row.sweep_id: row.number for row in counted}
 
 
-def _first(session: Session, here: ColumnElement[bool], *, sweep_id: int, most: int) -> Sequence[int]:
-    planned = select(Job.id).where(here, Job.sweep_id == sweep_id, Job.state == JobState.PLANNED)
+def _first(session: Session, queue: str, *, sweep_id: int, most: int) -> Sequence[int]:
+    planned = select(Job.id).where(Job.sweep_id == sweep_id, Job.state == JobState.PLANNED, Job.queue == queue)
     return session.execute(planned.order_by(Job.id).limit(most)).scalars().all()

@@ -9,7 +9,12 @@ ID_LENGTH: Final = 10  # 31**10 ids: a million of them collide with a chance bel
 
 def new_id() -> str:
     """Make a public id that a person can type."""
-    return "".join(secrets.choice(ALPHABET) for _ in range(ID_LENGTH))
+    number = secrets.randbelow(len(ALPHABET) ** ID_LENGTH)
+    letters = []
+    for _ in range(ID_LENGTH):
+        number, index = divmod(number, len(ALPHABET))
+        letters.append(ALPHABET[index])
+    return "".join(letters)
 
 
 def new_token() -> str:

@@ -12,8 +12,6 @@ from typing import Final
 
 import structlog
 from celery import Celery
-from kombu.exceptions import OperationalError as BrokerError
-from redis.exceptions import RedisError
 from sqlalchemy import Engine, literal, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -23,7 +21,7 @@ from farm.scheduler.canary import enlist_due
 from farm.scheduler.dispatch import Message, Rules, dispatch
 from farm.scheduler.enlist import SHARED_POOL
 from farm.scheduler.leader import leads
-from farm.scheduler.queue import publish
+from farm.scheduler.queue import UNREACHABLE, publish
 from farm.scheduler.reap import reap
 from farm.settings import Settings
 
@@ -110,12 +108,14 @@ def _round(engine: Engine, app: Celery, *, how: Rules, patience: _Patience, rota
 
 
 def _publish(app: Celery, messages: list[Message]) -> bool:
+    if not messages:
+        return True
+    try:
+        publish(app, messages)
+    except UNREACHABLE as error:
+        # The jobs stay queued in SQL; they are published again once a worker is idle.
+        log.error("broker out of reach", reason=str(error.__cause__ or error))
+        return False
     for message in messages:
-        try:
-            publish(app, message.queue, job_id=message.job_id)
-        except (BrokerError, RedisError, OSError) as error:
-            # The jobs stay queued in SQL; they are published again once a worker is idle.
-            log.error("broker out of reach", reason=str(error))
-            return False
         log.info("published", job=message.job_id, queue=message.queue)
     return True

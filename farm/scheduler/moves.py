@@ -5,10 +5,10 @@ Each move is a line in the log of a scheduler or worker, once it is committed; o
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import structlog
-from sqlalchemy import ColumnElement, event, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, event, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from farm.contract.states import FINAL, LEGAL_MOVES, AttemptState, JobState
@@ -35,17 +35,36 @@ def move(
 
     A job that another writer moved first no longer matches and is left alone.
     """
-    if after not in LEGAL_MOVES[before]:
-        raise ValueError(f"a job cannot move from {before} to {after}")
     values: dict[str, object] = {"state": after, "reason": reason, **(also or {})}
-    if after in FINAL:
-        values["finished_at"] = at
-    elif before in FINAL:
-        values["finished_at"] = None
-    statement = update(tables.Job).where(which, tables.Job.state == before).values(values).returning(tables.Job.id)
-    moved = session.execute(statement.execution_options(synchronize_session=False)).scalars().all()
+    moved = [row.id for row in change(session, which, before=before, after=after, at=at, values=values)]
     record(session, moved, before=before, after=after, at=at, actor=actor, detail=reason, attempt_id=attempt_id)
     return moved
+
+
+def change(
+    session: Session,
+    which: ColumnElement[bool],
+    *,
+    before: JobState,
+    after: JobState,
+    at: datetime | ColumnElement[datetime],
+    values: dict[str, object],
+    columns: Sequence[ColumnElement[Any]] = (),
+) -> Sequence[Row[Any]]:
+    """Do the conditional update of a move, and nothing else; give `id` and these columns of the jobs that moved.
+
+    Whoever calls it records the events.
+    """
+    if after not in LEGAL_MOVES[before]:
+        raise ValueError(f"a job cannot move from {before} to {after}")
+    ended: dict[str, object] = {}
+    if after in FINAL:
+        ended["finished_at"] = at
+    elif before in FINAL:
+        ended["finished_at"] = None
+    statement = update(tables.Job).where(which, tables.Job.state == before).values({**values, **ended})
+    returning = statement.returning(tables.Job.id, *columns)
+    return session.execute(returning.execution_options(synchronize_session=False)).all()
 
 
 def record(

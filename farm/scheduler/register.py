@@ -23,6 +23,7 @@ class Registration(NamedTuple):
     machine_id: int
     environment_id: int
     name: str
+    offer: Offer
 
 
 def register(session: Session, probe: Probe, *, offer: Offer, pool: str, name: str, pid: int) -> Registration:
@@ -46,7 +47,7 @@ def register(session: Session, probe: Probe, *, offer: Offer, pool: str, name: s
             "last_seen_at": at,
         },
     ).scalar_one()
-    return Registration(worker_id, machine_id, environment_id, name)
+    return Registration(worker_id, machine_id, environment_id, name, offer)
 
 
 def heartbeat(session: Session, worker_id: int) -> None:

@@ -4,22 +4,23 @@ In: the attempt's token and what the child brought. Out: True when it was writte
 holds (settled before, lease lost, cancelled): then nothing changes.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
 from pydantic import JsonValue
 from sqlalchemy import insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from farm.contract.errors import JobFailure, Unsupported, leaves
 from farm.contract.metrics import METRICS
 from farm.contract.result import Failure, Measurement, Result
 from farm.contract.states import AttemptState, JobState
 from farm.database import tables
-from farm.database.engine import now
+from farm.database.engine import moment
 from farm.database.sample_codec import pack
 from farm.scheduler import rerun, verify
-from farm.scheduler.canary import settle_canary
+from farm.scheduler.canary import SWEEPS, settle_canary
 from farm.scheduler.moves import burned, move
 
 LOG: Final = "log"
@@ -30,6 +31,9 @@ class _Held(NamedTuple):
     job_id: int
     actor: str
     at: datetime
+    verifies: bool  # its job gathers the evidence of an older result again
+    reruns: bool  # its job has brought a doubtful result before
+    is_canary: bool
 
 
 def settle_result(session: Session, token: str, result: Result) -> bool:
@@ -49,18 +53,17 @@ def settle_result(session: Session, token: str, result: Result) -> bool:
     )
     if held is None:
         return False
-    for measurement in result.measurements:
-        write_measurement(session, held.attempt_id, measurement)
-    for doubt in result.doubts:
-        session.execute(insert(tables.Doubt), {"attempt_id": held.attempt_id, **doubt.model_dump(mode="json")})
-    for evidence in result.evidence:
-        session.execute(insert(tables.Evidence), {"attempt_id": held.attempt_id, **evidence.model_dump(mode="json")})
+    write_measurements(session, held.attempt_id, result.measurements)
+    for table, brought in ((tables.Doubt, result.doubts), (tables.Evidence, result.evidence)):
+        rows = [{"attempt_id": held.attempt_id, **each.model_dump(mode="json")} for each in brought]
+        if rows:
+            session.execute(insert(table), rows)
     write_log(session, held.attempt_id, result.log_tail)
-    verified = verify.settle(session, held.job_id, attempt_id=held.attempt_id, result=result)
-    judged = settle_canary(session, held.job_id, attempt_id=held.attempt_id, result=result)
-    if verified is not None:
+    if held.verifies:
+        verified = verify.settle(session, held.job_id, attempt_id=held.attempt_id, result=result)
         _move_job(session, held, JobState.DONE, reason=f"evidence gathered again: {verified}")
-    elif judged is not None:
+    elif held.is_canary:
+        judged = settle_canary(session, held.job_id, attempt_id=held.attempt_id, result=result)
         _move_job(session, held, JobState.DONE, reason=f"canary {judged.standing}: {judged.words()}")
     else:
         _settle_doubts(session, held, result)
@@ -135,7 +138,7 @@ def cancel_asked(session: Session, job_id: int) -> bool:
 
 def _settle_doubts(session: Session, held: _Held, result: Result) -> None:
     """Move the job to done, or back to planned for its one re-run; a re-run's outcome is kept with its facts."""
-    first = rerun.doubted(session, held.job_id)
+    first = rerun.doubted(session, held.job_id) if held.reruns else None
     if first is not None:
         told = rerun.decide(session, first, result)
         facts: dict[str, JsonValue] = {**result.facts, "rerun": told}
@@ -150,18 +153,29 @@ def _settle_doubts(session: Session, held: _Held, result: Result) -> None:
 
 
 def _end(session: Session, token: str, state: AttemptState, *, values: dict[str, object]) -> _Held | None:
-    at = now(session)
+    """End the attempt, and learn in the same round trip what kind of job it belongs to."""
+    at = moment(session)
+    job_id = tables.Attempt.job_id
+    earlier = aliased(tables.Attempt)
     ended = session.execute(
         update(tables.Attempt)
         .where(tables.Attempt.token == token, tables.Attempt.state == AttemptState.RUNNING)
         .values(state=state, finished_at=at, **values)
-        .returning(tables.Attempt.id, tables.Attempt.job_id, tables.Attempt.worker_id)
+        .returning(
+            tables.Attempt.id,
+            job_id,
+            at.label("at"),
+            select(tables.Worker.name).where(tables.Worker.id == tables.Attempt.worker_id).scalar_subquery(),
+            select(tables.Verification.id).where(tables.Verification.job_id == job_id).exists(),
+            select(earlier.id).where(earlier.job_id == job_id, earlier.state == AttemptState.DOUBTED).exists(),
+            select(tables.Sweep.id).join(tables.Job).where(tables.Job.id == job_id, SWEEPS).exists(),
+        )
         .execution_options(synchronize_session=False)
     ).one_or_none()
     if ended is None:
         return None
-    name = session.execute(select(tables.Worker.name).where(tables.Worker.id == ended.worker_id)).scalar_one()
-    return _Held(ended.id, ended.job_id, f"worker {name}", at)
+    attempt_id, job, when, name, *kinds = ended
+    return _Held(attempt_id, job, f"worker {name}", when, *map(bool, kinds))
 
 
 def _move_job(session: Session, held: _Held, after: JobState, *, reason: str) -> None:
@@ -179,17 +193,23 @@ def _move_job(session: Session, held: _Held, after: JobState, *, reason: str) ->
     )
 
 
-def write_measurement(session: Session, attempt_id: int, measurement: Measurement) -> None:
-    """Write the statistics and the raw samples of one metric."""
-    row = {
-        "attempt_id": attempt_id,
-        "metric": measurement.metric,
-        "unit": METRICS[measurement.metric].unit,
-        **measurement.statistics.model_dump(),
-    }
-    made = session.execute(insert(tables.Measurement).returning(tables.Measurement.id), row).scalar_one()
-    counts, data = pack(measurement.samples)
-    session.execute(insert(tables.Samples), {"measurement_id": made, "counts": counts, "data": data})
+def write_measurements(session: Session, attempt_id: int, measurements: Sequence[Measurement]) -> None:
+    """Write the statistics and the raw samples of an attempt's metrics."""
+    if not measurements:
+        return
+    rows = [
+        {"attempt_id": attempt_id, "metric": each.metric, "unit": METRICS[each.metric].unit}
+        | each.statistics.model_dump()
+        for each in measurements
+    ]
+    into = insert(tables.Measurement).returning(tables.Measurement.id, sort_by_parameter_order=True)
+    made = session.execute(into, rows).scalars().all()
+    packed = [pack(each.samples) for each in measurements]
+    samples = [
+        {"measurement_id": measurement_id, "counts": counts, "data": data}
+        for measurement_id, (counts, data) in zip(made, packed, strict=True)
+    ]
+    session.execute(insert(tables.Samples), samples)
 
 
 def write_log(session: Session, attempt_id: int, log: str) -> None:

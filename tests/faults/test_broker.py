@@ -62,6 +62,6 @@ def test_every_message_delivered_four_times(yard: Yard, broker: ValkeyServer, wo
     sweep = yard.submit(*(job("behind", seed=seed) for seed in range(2 * JOBS)))
     app = make_app(broker.url)
     for job_id in 3 * yard.ids(sweep):
-        publish(app, job("behind").requirement.queue(), job_id=job_id)
+        publish(app, [(job("behind").requirement.queue(), job_id)])
     assert yard.ended(sweep) == {"done": 2 * JOBS}
     assert [tries(each) for each in yard.jobs(sweep)] == [["done"]] * 2 * JOBS

@@ -100,7 +100,7 @@ def test_kombu_sends_and_receives_through_it(tmp_path: Path) -> None:
 def test_the_farms_own_celery_application_publishes_through_it(tmp_path: Path) -> None:
     with embedded_broker(tmp_path) as url:
         app = make_app(url)
-        publish(app, "farm.v1.any", job_id=12)
+        publish(app, [("farm.v1.any", 12)])
         with app.connection_for_read() as connection:
             message = connection.SimpleQueue(Queue("farm.v1.any", routing_key="farm.v1.any")).get(timeout=WITHIN)
             assert message.payload[0] == [12]

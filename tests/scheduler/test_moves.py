@@ -12,6 +12,7 @@ from farm.contract.requirement import Requirement
 from farm.contract.states import LEGAL_MOVES, JobState
 from farm.database import tables
 from farm.database.engine import now, read, write
+from farm.queries.audit import audit
 from farm.queries.results import find_result
 from farm.scheduler.cancel import cancel, retry
 from farm.scheduler.claim import Standing, claim, renew
@@ -113,6 +114,19 @@ def test_of_many_racing_workers_one_gets_the_job(engine: Engine) -> None:
         thread.join()
     assert len(got) == 1
     assert states(engine) == ["running"]
+
+
+def test_a_worker_that_a_job_does_not_fit_gives_it_back_at_once(engine: Engine) -> None:
+    submitted(engine, spec(requirement=Requirement(tags=("fake", "fast"))))
+    slow, quick = registered(engine, "fake", name="slow"), registered(engine, "fake", "fast", name="quick")
+    dispatched(engine)
+    with write(engine) as session:
+        assert claim(session, 1, worker=slow, lease_seconds=60) is None
+    assert states(engine) == ["planned"]
+    held = claimed(engine, quick)
+    assert held.number == 1
+    with read(engine) as session:
+        assert audit(session, ended=None) == []
 
 
 def test_a_result_is_kept_whole_and_settles_once(engine: Engine) -> None:
@@ -239,7 +253,7 @@ def test_every_move_is_one_line_of_the_log_once_it_is_committed(engine: Engine) 
         with write(engine) as session:
             settle_result(session, held.token, result())
     told = [(line.get("before"), line["after"]) for line in lines if line["event"] == "moved"]
-    assert told == [(None, "planned"), ("planned", "queued"), ("queued", "running"), ("running", "done")]
+    assert told == [("planned", "queued"), ("queued", "running"), ("running", "done")]
     assert {line["job"] for line in lines} == {1}
 
 
