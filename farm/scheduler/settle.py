@@ -12,6 +12,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from farm.contract.errors import JobFailure, Unsupported, leaves
+from farm.contract.judge import judge
 from farm.contract.metrics import METRICS
 from farm.contract.result import Failure, Measurement, Result
 from farm.contract.states import AttemptState, JobState
@@ -34,8 +35,10 @@ class _Held(NamedTuple):
 def settle_result(session: Session, token: str, result: Result) -> bool:
     """Write a result and move the job to done; a doubtful one is measured once more where the sweep asks for it.
 
-    What a verification brings is compared with the older evidence and is no result.
+    The verdict is the one that the evidence earns by the rules of this program, not of the worker's. What a
+    verification brings is compared with the older evidence and is no result.
     """
+    result = result.model_copy(update={"verdict": judge(result.evidence)})
     held = _end(
         session,
         token,
