@@ -10,11 +10,12 @@ from kombu import Queue
 from farm.contract.requirement import Requirement
 from farm.database.engine import open_engine, write
 from farm.scheduler.claim import claim
-from farm.scheduler.queue import RUN_TASK, make_app
+from farm.scheduler.queue import RUN_TASK, make_app, task_queue
 from farm.scheduler.register import heartbeat
 from farm.scheduler.settle import settle_result
 from farm.settings import Settings, read_settings
 from tests.builders import registered, result
+from workers.hint import Hint
 
 
 def noop_tasks(app: Celery, name: str) -> str:
@@ -46,7 +47,7 @@ def farm_tasks(app: Celery, settings: Settings, name: str) -> str:
 
     threading.Thread(target=beat, daemon=True).start()
 
-    @app.task(name=RUN_TASK, ignore_result=True)
+    @app.task(name=RUN_TASK, ignore_result=True, Request=Hint)
     def _run(job_id: int) -> None:
         with write(engine) as session:
             claimed = claim(session, job_id, worker=me, lease_seconds=60)
@@ -63,7 +64,7 @@ def main() -> None:
     settings = read_settings()
     app = make_app(settings.broker_url)
     queue = farm_tasks(app, settings, name) if what == "farm" else noop_tasks(app, name)
-    app.conf.task_queues = [Queue(queue, routing_key=queue)]
+    app.conf.task_queues = [task_queue(queue, settings.broker_url) if what == "farm" else Queue(queue, routing_key=queue)]
     app.Worker(
         hostname=f"{name}@bench", pool="threads", concurrency=1, loglevel="ERROR", without_gossip=True, quiet=True
     ).start()

@@ -3,7 +3,8 @@
 Histories have 30 points and 3 after the step (or without one). The noise has a standard deviation of 3 % each way:
 Gaussian, heavy-tailed (Student's t with 3 degrees of freedom), bimodal (two equal modes 5.4 % apart, 1.3 % wide), and
 bimodal with one run in five in the slower mode. Found: an alarm at the first point after the step, or one place beside
-it. False alarm: any alarm in a history without a step. `--points` and `--after` change the lengths.
+it. False alarm: any alarm in a history without a step. `--points` and `--after` change the lengths, `--seeds` draws
+other histories, `--spread` widens the noise from the step on: with `--step 0` that is a change of the spread alone.
 
 ruptures and apache-otava take part where they are installed; both are given the logarithms.
 """
@@ -20,6 +21,7 @@ from scipy.stats import mannwhitneyu, ttest_ind
 from farm.queries.changes import LEAST_AFTER, LEAST_BEFORE, change_points
 
 Floats = NDArray[np.float64]
+Noise = Callable[[np.random.Generator, tuple[int, int]], Floats]
 NOISE = 0.03
 NEAR = 1  # places beside the true one that still count as found
 PERMUTATIONS = 999
@@ -149,24 +151,36 @@ def main() -> None:
     parser.add_argument("--points", type=int, default=30)
     parser.add_argument("--after", type=int, default=3)
     parser.add_argument("--step", type=float, default=0.10)
-    parser.add_argument("--seed", type=int, default=20260103)
+    parser.add_argument("--spread", type=float, default=1.0)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[20260103])
+    parser.add_argument("--only", default="", help="detectors whose name begins so")
     asked = parser.parse_args()
-    count = asked.points + asked.after
     print(
         f"{asked.series} histories of {asked.points} + {asked.after} points, step {asked.step:+.0%}, noise {NOISE:.0%}"
+        f", after the step {NOISE * asked.spread:.0%}"
     )
-    print("found % / false alarms %           " + "".join(f"{name:>16}" for name in NOISES) + "    ms")
-    for name, detector in detectors().items():
-        began = time.perf_counter()
-        line = f"{name:35}"
-        for noise in NOISES.values():
-            flat = np.exp(noise(np.random.default_rng(asked.seed), (asked.series, count)))
-            stepped = flat * np.where(np.arange(count) < asked.points, 1, 1 + asked.step)
-            hits = [any(abs(place - asked.points) <= NEAR for place in detector(each)) for each in stepped]
-            alarms = [len(detector(each)) > 0 for each in flat]
-            line += f"{np.mean(hits) * 100:8.1f} / {np.mean(alarms) * 100:4.1f} "
-        spent = (time.perf_counter() - began) / asked.series / len(NOISES) / 2
-        print(f"{line}{spent * 1e3:6.1f}", flush=True)
+    for seed in asked.seeds:
+        print(f"seed {seed:<9} found % / alarms % " + "".join(f"{name:>16}" for name in NOISES) + "    ms")
+        for name, detector in detectors().items():
+            if name.startswith(asked.only):
+                began = time.perf_counter()
+                parts = [_rates(detector, noise, asked, seed) for noise in NOISES.values()]
+                spent = (time.perf_counter() - began) / asked.series / len(NOISES) / 2
+                line = "".join(f"{found * 100:8.1f} / {alarms * 100:4.1f} " for found, alarms in parts)
+                print(f"{name:35}{line}{spent * 1e3:6.1f}", flush=True)
+
+
+def _rates(
+    detector: Callable[[Floats], Sequence[int]], noise: Noise, asked: argparse.Namespace, seed: int
+) -> tuple[float, float]:
+    """Give the shares of histories whose step was found, and of those without a step that gave an alarm."""
+    count = asked.points + asked.after
+    after = np.arange(count) >= asked.points
+    flat = np.exp(noise(np.random.default_rng(seed), (asked.series, count)) * np.where(after, asked.spread, 1))
+    stepped = flat * np.where(after, 1 + asked.step, 1)
+    hits = [any(abs(place - asked.points) <= NEAR for place in detector(each)) for each in stepped]
+    alarms = [len(detector(each)) > 0 for each in flat]
+    return float(np.mean(hits)), float(np.mean(alarms))
 
 
 if __name__ == "__main__":

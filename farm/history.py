@@ -61,7 +61,7 @@ class History:
         """
         with read(self._engine) as session:
             which = asked(session, Question(filters, since, until, tuple(label), tuple(where)))
-            order = order_of(sort) if sort else ()
+            order = order_of(sort) if sort else None
             return find_results(session, {}, also=which, order=order, metrics=metrics, limit=limit)
 
     def result(self, public_id: str) -> ResultDetail:

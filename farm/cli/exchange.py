@@ -12,8 +12,9 @@ from farm.cli.opening import opened
 from farm.cli.options import Db, settings_with
 from farm.contract.errors import UserMistake
 from farm.database.engine import read, write
+from farm.queries.keys import keys
 from farm.queries.question import Question, asked
-from farm.queries.records import count_records, records
+from farm.queries.records import records
 from farm.queries.sweeps import get_sweep
 from farm.reports.exchange import read_records, write_records
 from farm.scheduler.adopt import adopt
@@ -54,11 +55,11 @@ def export(
         if sweep:
             filters["sweep"] = get_sweep(session, sweep).public_id
         which = asked(session, Question(filters, since, until, tuple(label or ()), tuple(where or ())))
-        count = count_records(session, which)
-        if not count:
+        found = keys(session, which)[::-1]  # the oldest first
+        if not found:
             raise UserMistake("there are no such results; nothing was written. `farm results` lists what there is")
-        write_records(file, records(session, which), count=count, form=chosen)
-    tell(f"{counted(count, 'result')} written to {file}")
+        write_records(file, records(session, found), count=len(found), form=chosen)
+    tell(f"{counted(len(found), 'result')} written to {file}")
 
 
 def import_(file: Annotated[Path, typer.Argument(metavar="FILE")], db: Db = None) -> None:

@@ -6,13 +6,14 @@ from typing import Final
 
 from farm.cli.listing import table_of
 from farm.contract.errors import UnknownName
-from farm.contract.metrics import METRICS
+from farm.contract.metrics import METRICS, Metric
+from farm.queries.figures import Figure
 from farm.queries.grouping import grouped_by, pivoted
 from farm.queries.results import ResultRow
 from farm.reports.document import Column, Table
 
 MOST: Final = 20_000  # results that are put together; the newest
-DEFAULT: Final = ("latency",)
+DEFAULT: Final = "latency"
 
 
 def known_metrics(asked: list[str] | None) -> tuple[str, ...]:
@@ -58,9 +59,8 @@ def result_table(rows: Sequence[ResultRow], metrics: Sequence[str]) -> Table:
     return table_of(columns, lines)
 
 
-def group_table(rows: Sequence[ResultRow], words: Sequence[str], metrics: Sequence[str]) -> Table:
+def group_table(figures: Sequence[Figure], words: Sequence[str], metric: Metric) -> Table:
     """Give one line for each group, with the metric of its sound results."""
-    metric = METRICS[(*metrics, *DEFAULT)[0]]
     columns = (
         *(Column(word, word.replace("_", " ").capitalize()) for word in words),
         Column("results", "Results", "1"),
@@ -68,14 +68,13 @@ def group_table(rows: Sequence[ResultRow], words: Sequence[str], metrics: Sequen
         *(Column(f"{which}_{metric.name}", f"{metric.title}, {which}", metric.unit) for which in ("best", "median")),
         Column(f"worst_{metric.name}", "worst", metric.unit),
     )
-    groups = grouped_by(rows, words, metric=metric.name)
+    groups = grouped_by(figures, words, better=metric.better)
     return table_of(columns, [(*each.words, *each[1:]) for each in groups])
 
 
-def pivot_table(rows: Sequence[ResultRow], word: str, metrics: Sequence[str]) -> Table:
+def pivot_table(figures: Sequence[Figure], word: str, metric: Metric) -> Table:
     """Give one line for each piece of work, with a column for each value of a word."""
-    metric = METRICS[(*metrics, *DEFAULT)[0]]
-    found = pivoted(rows, word, metric=metric.name)
+    found = pivoted(figures, word)
     columns = (
         *(Column(each, each.replace("_", " ").capitalize()) for each in found.words),
         *(Column(str(value), f"{value} ({metric.title})", metric.unit) for value in found.values),

@@ -12,9 +12,13 @@ Examples:
   farm results import january.parquet
 """
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import typer
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import Session
 
 from farm.cli import asking, exchange
 from farm.cli.console import counted, say, tell
@@ -26,14 +30,16 @@ from farm.contract.errors import UserMistake
 from farm.contract.job import JobSpec
 from farm.contract.metrics import METRICS
 from farm.database.engine import read
-from farm.queries.filters import unmatched
+from farm.queries.figures import find_figures
+from farm.queries.filters import conditions, unmatched
+from farm.queries.grouping import known_words
 from farm.queries.question import Question, asked
 from farm.queries.results import ResultDetail, ResultRow, count_results, find_result, find_results
 from farm.queries.sorting import order_of
 from farm.queries.sweeps import get_sweep
 from farm.queries.verifications import of_result
 from farm.reports import proof, samples
-from farm.reports.document import Cell, Column
+from farm.reports.document import Cell, Column, Table
 from farm.sweeps import reproduce
 from farm.sweeps.catalogue import read_catalogue
 
@@ -66,6 +72,7 @@ COLUMNS = (
     Column("scenario", "Scenario"),
 )
 LISTED = ("latency", "throughput", "memory_growth")  # the metrics of these columns
+COUNTED = 10_000  # results; whoever has more narrows the question
 
 
 @app.callback()
@@ -117,24 +124,35 @@ def results(
             filters["sweep"] = get_sweep(session, sweep).public_id
         which = asked(session, Question({}, since, until, tuple(label or ()), tuple(where or ())))
         if group or pivot:
-            rows = find_results(session, filters, also=which, metrics=shown[:1] or DEFAULT, limit=MOST)
-            answer = pivot_table(rows, pivot, shown) if pivot else group_table(rows, group or [], shown)
+            answer = _gathered(session, [*conditions(filters), *which], group or [], pivot, shown)
         else:
-            order = order_of(sort) if sort else ()
-            rows = find_results(
-                session, filters, also=which, order=order, metrics=shown or LISTED, limit=limit, skip=limit * (page - 1)
-            )
-            _tell_of_more(count_results(session, filters, also=which), limit=limit, page=page)
+            order = order_of(sort) if sort else None
+            page_of = partial(find_results, session, filters, also=which, order=order, metrics=shown or LISTED)
+            rows = page_of(proof=False, limit=limit, skip=limit * (page - 1))
+            _tell_of_more(count_results(session, filters, also=which, most=COUNTED), limit=limit, page=page)
             answer = result_table(rows, shown) if shown else table_of(COLUMNS, [_row(row) for row in rows])
-        for hint in [] if rows else unmatched(session, filters):
+        for hint in [] if answer.rows else unmatched(session, filters):
             tell(hint)
     show_table(answer, form)
+
+
+def _gathered(
+    session: Session, which: Sequence[ColumnElement[bool]], group: list[str], pivot: str | None, metrics: Sequence[str]
+) -> Table:
+    known_words([*group, *([pivot] if pivot else [])])
+    metric = METRICS[(*metrics, DEFAULT)[0]]
+    figures = find_figures(session, which, metric=metric.name, limit=MOST)
+    if len(figures) == MOST:
+        tell(f"put together are the newest {MOST:,} results; a narrower question looks further back")
+    return pivot_table(figures, pivot, metric) if pivot else group_table(figures, group, metric)
 
 
 def _tell_of_more(count: int, *, limit: int, page: int) -> None:
     """Say on which page the rest is."""
     pages = -(-count // limit)
-    if pages > 1 or page > 1:
+    if count == COUNTED:
+        tell(f"page {page} of {pages} or more: {COUNTED:,} results or more")
+    elif pages > 1 or page > 1:
         tell(f"page {page} of {pages}: {counted(count, 'result')}")
 
 

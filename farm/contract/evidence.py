@@ -35,6 +35,10 @@ class Verdict(StrEnum):
     SUSPECT = "suspect"
 
 
+#: The platform that measures nothing: what it did is real of nothing.
+FAKE: Final = "fake"
+
+
 class Evidence(Value):
     """One layer's outcome with the reason in words and every figure it was judged by."""
 

@@ -44,6 +44,9 @@ class Stage(StrEnum):
     SETTLE = "settle"
 
 
+#: Who moves a job that begins as done, because its result was taken over from another farm.
+ADOPTED: Final = "import"
+
 UNSETTLED: Final = frozenset({JobState.PLANNED, JobState.WAITING, JobState.QUEUED, JobState.RUNNING})
 FINAL: Final = frozenset(JobState) - UNSETTLED
 

@@ -199,6 +199,8 @@ class Attempt(Table):
 
     __table_args__ = (
         UniqueConstraint("job_id", "number"),
+        Index("ix_attempt_state_id", "state", "id"),
+        Index("ix_attempt_state_verdict_id", "state", "verdict", "id"),
         Index("ix_attempt_state_lease_until", "state", "lease_until"),
         Index("ix_attempt_finished_at", "finished_at"),
         Index("ix_attempt_machine_id", "machine_id"),
@@ -246,6 +248,7 @@ class Measurement(Table):
     __table_args__ = (
         UniqueConstraint("attempt_id", "metric"),
         Index("ix_measurement_metric_median", "metric", "median"),
+        Index("ix_measurement_metric_attempt_id_median", "metric", "attempt_id", "median"),
     )
 
 

@@ -11,7 +11,9 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Select, String, case, cast, exists, func, literal, or_, select
 from sqlalchemy.orm import Session
 
-from farm.contract.states import FINAL, LEGAL_MOVES, UNSETTLED, AttemptState, JobState
+from farm.contract.evidence import Outcome, Verdict
+from farm.contract.judge import DAMNING, NEEDED
+from farm.contract.states import ADOPTED, FINAL, LEGAL_MOVES, UNSETTLED, AttemptState, JobState
 from farm.database.engine import now
 from farm.database.tables import Attempt, Event, Evidence, Job, Measurement, Sweep
 
@@ -69,6 +71,7 @@ def _checks(session: Session, ended: str | None) -> Iterator[_Check]:
     yield _Check("a done attempt that brought nothing", NO_WRITER, _empty())
     yield _Check("not as many attempts as were counted", NO_WRITER, _counted())
     yield _Check("an attempt without a job", NO_WRITER, _orphans())
+    yield _Check("a verdict that the evidence does not earn", NO_WRITER, _misjudged())
     yield _Check("a move that is not legal, or not from where the last one led", NO_WRITER, _moves())
     yield _Check("the last move led to another state", NO_WRITER, _last_moves())
     yield _Check("cancelled, but open", CANCEL, _cancelled_open())
@@ -122,15 +125,31 @@ def _orphans() -> _Rows:
     )
 
 
+def _misjudged() -> _Rows:
+    """Judge as `farm.contract.judge` does, in SQL."""
+    own = Evidence.attempt_id == Attempt.id
+    failed = exists().where(own, Evidence.outcome == Outcome.FAIL)
+    passed = select(func.count(Evidence.layer.distinct())).where(own, Evidence.outcome == Outcome.PASS)
+    earned = case(
+        (failed.where(Evidence.layer.in_(DAMNING)), Verdict.MOCK),
+        (failed, Verdict.SUSPECT),
+        (passed.correlate(Attempt).scalar_subquery() == len(NEEDED), Verdict.REAL),
+        else_=Verdict.SUSPECT,
+    )
+    rows = _of_jobs("attempt ", Attempt.number, " is called ", Attempt.verdict, ", not ", earned)
+    return rows.join(Attempt, Attempt.job_id == Job.id).where(Attempt.state.in_(SETTLED), Attempt.verdict != earned)
+
+
 def _moves() -> _Rows:
     previous = func.lag(Event.after).over(partition_by=Event.job_id, order_by=Event.id)
-    moves = select(Event.job_id, Event.id, Event.before, Event.after, previous.label("previous")).subquery()
+    moves = select(Event.job_id, Event.before, Event.after, Event.actor, previous.label("previous")).subquery()
     begin = func.coalesce(moves.c.before, "")
+    taken_over = (moves.c.actor == ADOPTED) & moves.c.before.is_(None) & (moves.c.after == JobState.DONE)
     legal = [f"{before}>{after}" for before, afters in LEGAL_MOVES.items() for after in afters]
     first = [f">{JobState.PLANNED}", f">{JobState.UNSUPPORTED}"]
     wrong = or_(
         moves.c.before.is_distinct_from(moves.c.previous),
-        begin.concat(">").concat(moves.c.after).not_in([*first, *legal]),
+        begin.concat(">").concat(moves.c.after).not_in([*first, *legal]) & ~taken_over,
     )
     last = func.coalesce(moves.c.previous, "nowhere")
     return (

@@ -1,24 +1,30 @@
 """The filters of every question: each is a row of word, column and meaning, shared by commands and reports."""
 
 import difflib
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple, get_args
 
-from sqlalchemy import ColumnElement, String, cast, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import ColumnElement, SQLColumnExpression, String, case, cast, select
+from sqlalchemy.orm import Session
 
 from farm.contract.errors import UnknownName
+from farm.contract.evidence import FAKE, Verdict
+from farm.contract.scenario import Scenario
 from farm.database import tables
 
 Filters = dict[str, str]
 MANY: Final = 1000  # values of a column that are looked at for the nearest one
+#: A verdict as it is told: what the fake platform did is fake, whatever its evidence.
+TOLD: Final = case((tables.Job.platform == FAKE, FAKE), else_=tables.Attempt.verdict)
 
 
 class Filter(NamedTuple):
-    """One filter: the word a person types, the column it compares, and what it means."""
+    """One filter: the word a person types, its column, what it means, and its values where all are known."""
 
     word: str
-    column: InstrumentedAttribute[Any]
+    column: SQLColumnExpression[Any]
     meaning: str
+    values: tuple[str, ...] = ()
 
 
 FILTERS: Final[dict[str, Filter]] = {
@@ -30,9 +36,9 @@ FILTERS: Final[dict[str, Filter]] = {
         Filter("family", tables.Job.family, "kind of work"),
         Filter("platform", tables.Job.platform, "runtime on a device"),
         Filter("precision", tables.Job.precision, "number format"),
-        Filter("scenario", tables.Job.scenario, "latency, throughput or server"),
+        Filter("scenario", tables.Job.scenario, "latency, throughput or server", get_args(Scenario)),
         Filter("machine", tables.Machine.name, "name of the box"),
-        Filter("verdict", tables.Attempt.verdict, "real, suspect or mock"),
+        Filter("verdict", TOLD, "real, suspect, mock or fake", (*map(str, Verdict), FAKE)),
     )
 }
 
@@ -40,16 +46,28 @@ FILTERS: Final[dict[str, Filter]] = {
 def conditions(filters: Filters) -> list[ColumnElement[bool]]:
     """Turn filters into SQL conditions.
 
-    Raises: UnknownName for a word that is no filter.
+    Raises: UnknownName for a word that is no filter, or a value that none can have.
     """
-    found = []
-    for word, value in filters.items():
+    for word in filters:
         if word not in FILTERS:
             near = difflib.get_close_matches(word, FILTERS, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise UnknownName(f"unknown filter {word!r}; known: {', '.join(FILTERS)}{hint}")
-        found.append(FILTERS[word].column == value)
-    return found
+    return [holds(word, value) for word, value in filters.items()]
+
+
+def holds(word: str, value: str) -> ColumnElement[bool]:
+    """Hold for the results that have this value of a filter's word.
+
+    Raises: UnknownName for a value that none can have.
+    """
+    values = FILTERS[word].values
+    if values and value not in values:
+        raise UnknownName(_no_such(word, value, values))
+    if word == "verdict" and value != FAKE:  # as an index knows it
+        return (tables.Attempt.verdict == value) & (tables.Job.platform != FAKE)
+    compared: ColumnElement[bool] = FILTERS[word].column == value
+    return compared
 
 
 def labelled(name: str, value: str) -> ColumnElement[bool]:
@@ -63,9 +81,14 @@ def unmatched(session: Session, filters: Filters) -> list[str]:
     found = []
     for word, value in filters.items():
         column = FILTERS[word].column
+        if FILTERS[word].values or session.execute(select(column).where(column == value).limit(1)).first():
+            continue
         known = session.execute(select(column).where(column.is_not(None)).distinct().limit(MANY)).scalars().all()
-        if value not in known:
-            near = difflib.get_close_matches(value, known, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(sorted(known)) or 'none yet'}"
-            found.append(f"no {word} is called {value!r}{hint}")
+        found.append(_no_such(word, value, known))
     return found
+
+
+def _no_such(word: str, value: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(value, known, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(known)) or 'none yet'}"
+    return f"no {word} is called {value!r}; {hint}"

@@ -6,25 +6,33 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from farm.contract.errors import UnknownName
-from farm.contract.metrics import METRICS
-from farm.queries.results import ResultRow
+from farm.contract.job import JobSpec
+from farm.contract.metrics import Better
+from farm.contract.scenario import words as words_of
+from farm.queries.figures import Figure
 
 _Word = str | int | None
 
+
+def _scenario(spec: JobSpec) -> str:
+    """Name the scenario with its settings, which make another work."""
+    return words_of(spec.scenario, spec.throughput, spec.server) or spec.scenario
+
+
 #: What results can be grouped by and spread over columns.
-WORDS: Final[dict[str, Callable[[ResultRow], _Word]]] = {
-    "sweep": lambda row: row.sweep,
-    "model": lambda row: row.model,
-    "family": lambda row: row.family,
-    "platform": lambda row: row.platform,
-    "precision": lambda row: row.precision,
-    "scenario": lambda row: row.scenario,
-    "batch_size": lambda row: row.batch_size,
-    "sequence_length": lambda row: row.sequence_length,
-    "new_tokens": lambda row: row.new_tokens,
-    "options": lambda row: " ".join(row.option_words()),
-    "machine": lambda row: row.machine,
-    "verdict": lambda row: row.verdict,
+WORDS: Final[dict[str, Callable[[Figure], _Word]]] = {
+    "sweep": lambda figure: figure.sweep,
+    "model": lambda figure: figure.spec.model.name,
+    "family": lambda figure: figure.spec.model.family,
+    "platform": lambda figure: figure.spec.platform,
+    "precision": lambda figure: figure.spec.precision,
+    "scenario": lambda figure: _scenario(figure.spec),
+    "batch_size": lambda figure: figure.spec.batch_size,
+    "sequence_length": lambda figure: figure.spec.sequence_length,
+    "new_tokens": lambda figure: figure.spec.new_tokens,
+    "options": lambda figure: " ".join(f"{key}={value}" for key, value in sorted(figure.spec.options.items())),
+    "machine": lambda figure: figure.machine,
+    "verdict": lambda figure: figure.verdict,
 }
 #: What makes a line of a pivoted table, less the word that became columns.
 LINE: Final = tuple(word for word in WORDS if word not in ("sweep", "family", "verdict"))
@@ -49,29 +57,42 @@ class Pivot(NamedTuple):
     lines: tuple[tuple[tuple[_Word, ...], tuple[float | None, ...]], ...]
 
 
-def grouped_by(rows: Sequence[ResultRow], words: Sequence[str], *, metric: str) -> list[Group]:
+def known_words(words: Sequence[str]) -> None:
+    """Look whether results can be put together by these words.
+
+    Raises: UnknownName, with the nearest.
+    """
+    for word in words:
+        if word not in WORDS:
+            near = difflib.get_close_matches(word, WORDS, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise UnknownName(f"results cannot be grouped by {word!r}; known: {', '.join(WORDS)}{hint}")
+
+
+def grouped_by(figures: Sequence[Figure], words: Sequence[str], *, better: Better) -> list[Group]:
     """Put results together that share these words, in the order in which they come.
 
     Raises: UnknownName.
     """
-    reads = [_reader(word) for word in words]
-    found: dict[tuple[_Word, ...], list[ResultRow]] = {}
-    for row in rows:
-        found.setdefault(tuple(read(row) for read in reads), []).append(row)
-    return [_group(key, alike, metric) for key, alike in found.items()]
+    known_words(words)
+    reads = [WORDS[word] for word in words]
+    found: dict[tuple[_Word, ...], list[Figure]] = {}
+    for figure in figures:
+        found.setdefault(tuple(read(figure) for read in reads), []).append(figure)
+    return [_group(key, alike, better) for key, alike in found.items()]
 
 
-def pivoted(rows: Sequence[ResultRow], word: str, *, metric: str) -> Pivot:
+def pivoted(figures: Sequence[Figure], word: str) -> Pivot:
     """Spread a metric over the values of a word; of several results for a cell the newest stands, sound ones only.
 
     Raises: UnknownName.
     """
-    read = _reader(word)
+    known_words((word,))
     others = tuple(each for each in LINE if each != word)
-    newest = sorted((row for row in rows if sound(row)), key=lambda row: row.finished_at)
+    newest = sorted((figure for figure in figures if figure.sound()), key=lambda figure: figure.finished_at)
     cells: dict[tuple[_Word, ...], dict[_Word, float | None]] = {}
-    for row in newest:
-        cells.setdefault(tuple(WORDS[each](row) for each in others), {})[read(row)] = row.median(metric)
+    for figure in newest:
+        cells.setdefault(tuple(WORDS[each](figure) for each in others), {})[WORDS[word](figure)] = figure.value
     values = tuple(sorted({value for line in cells.values() for value in line}, key=str))
     varied = [i for i, each in enumerate(others) if each == "model" or len({key[i] for key in cells}) > 1]
     lines = [(tuple(key[i] for i in varied), tuple(line.get(each) for each in values)) for key, line in cells.items()]
@@ -80,22 +101,9 @@ def pivoted(rows: Sequence[ResultRow], word: str, *, metric: str) -> Pivot:
     )
 
 
-def sound(row: ResultRow) -> bool:
-    """Say whether a figure may stand for others: real, and nothing in doubt."""
-    return row.told() == "REAL" and not row.doubts
-
-
-def _group(words: tuple[_Word, ...], rows: Sequence[ResultRow], metric: str) -> Group:
-    figures = sorted(figure for row in rows if sound(row) and (figure := row.median(metric)) is not None)
-    if METRICS[metric].better == "higher":
-        figures.reverse()
-    best, median, worst = (figures[0], statistics.median(figures), figures[-1]) if figures else (None, None, None)
-    return Group(words, len(rows), sum(map(sound, rows)), best, median, worst)
-
-
-def _reader(word: str) -> Callable[[ResultRow], _Word]:
-    if word not in WORDS:
-        near = difflib.get_close_matches(word, WORDS, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise UnknownName(f"results cannot be grouped by {word!r}; known: {', '.join(WORDS)}{hint}")
-    return WORDS[word]
+def _group(words: tuple[_Word, ...], alike: Sequence[Figure], better: Better) -> Group:
+    values = sorted(figure.value for figure in alike if figure.sound() and figure.value is not None)
+    if better == "higher":
+        values.reverse()
+    best, median, worst = (values[0], statistics.median(values), values[-1]) if values else (None, None, None)
+    return Group(words, len(alike), sum(figure.sound() for figure in alike), best, median, worst)

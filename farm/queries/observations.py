@@ -7,12 +7,12 @@ from typing import Final, NamedTuple
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from farm.contract.evidence import Verdict
+from farm.contract.evidence import FAKE, Verdict
 from farm.contract.job import JobSpec
-from farm.contract.states import AttemptState
 from farm.database import tables
 from farm.database.sample_codec import unpack
-from farm.queries.results import BATCH, FAKE
+from farm.queries.keys import results
+from farm.queries.parts import batches, doubts_of
 
 DOUBTED: Final = "doubted"
 
@@ -40,25 +40,20 @@ def observe(
     session: Session, conditions: Sequence[ColumnElement[bool]], *, metrics: Sequence[str], doubtful: bool = False
 ) -> Observed:
     """Give the real results that the conditions let through, the oldest first; doubted ones only where asked for."""
-    found = session.execute(
-        select(tables.Attempt.id, tables.Attempt.public_id, tables.Attempt.verdict)
-        .add_columns(tables.Job.spec, tables.Job.platform)
-        .add_columns(tables.Machine.name, tables.Machine.fingerprint)
-        .join(tables.Job, tables.Job.id == tables.Attempt.job_id)
-        .join(tables.Sweep, tables.Sweep.id == tables.Job.sweep_id)
-        .join(tables.Machine, tables.Machine.id == tables.Attempt.machine_id)
-        .where(tables.Attempt.state == AttemptState.DONE, *conditions)
-        .order_by(tables.Attempt.id)
-    ).all()
-    doubted = _doubted(session, [row.id for row in found])
+    columns = (tables.Attempt.id, tables.Attempt.public_id, tables.Attempt.verdict, tables.Job.platform)
+    beside = (tables.Job.fingerprint, tables.Job.spec, tables.Machine.name, tables.Machine.fingerprint.label("kind"))
+    chosen = results(*columns, *beside, conditions=conditions).order_by(tables.Attempt.id)
+    found = session.execute(chosen).all()
+    doubted = doubts_of(session, [row.id for row in found])
     why = {row.id: _reason(row.platform, row.verdict, doubted=row.id in doubted and not doubtful) for row in found}
     kept = [row for row in found if not why[row.id]]
     samples = samples_of(session, [row.id for row in kept], metrics)
+    # The same work comes night after night: it is read once.
+    specs = {row.fingerprint: row.spec for row in kept}
+    work = {fingerprint: JobSpec.model_validate(spec) for fingerprint, spec in specs.items()}
     return Observed(
         tuple(
-            Observation(
-                row.public_id, JobSpec.model_validate(row.spec), row.name, row.fingerprint, samples.get(row.id, {})
-            )
+            Observation(row.public_id, work[row.fingerprint], row.name, row.kind, samples.get(row.id, {}))
             for row in kept
         ),
         Counter(reason for reason in why.values() if reason),
@@ -68,12 +63,12 @@ def observe(
 def samples_of(session: Session, ids: Sequence[int], metrics: Sequence[str]) -> dict[int, dict[str, Processes]]:
     """Give the samples of these metrics of attempts, by the keys of these."""
     found: dict[int, dict[str, Processes]] = defaultdict(dict)
-    for start in range(0, len(ids), BATCH):
+    for batch in batches(ids):
         rows = session.execute(
             select(tables.Measurement.attempt_id, tables.Measurement.metric)
             .add_columns(tables.Samples.counts, tables.Samples.data)
             .join(tables.Samples, tables.Samples.measurement_id == tables.Measurement.id)
-            .where(tables.Measurement.attempt_id.in_(ids[start : start + BATCH]))
+            .where(tables.Measurement.attempt_id.in_(batch))
             .where(tables.Measurement.metric.in_(metrics))
         )
         for row in rows:
@@ -88,11 +83,3 @@ def _reason(platform: str, verdict: str, *, doubted: bool) -> str:
     if verdict != Verdict.REAL:
         return verdict
     return DOUBTED if doubted else ""
-
-
-def _doubted(session: Session, ids: Sequence[int]) -> set[int]:
-    found: set[int] = set()
-    for start in range(0, len(ids), BATCH):
-        of_these = tables.Doubt.attempt_id.in_(ids[start : start + BATCH])
-        found |= set(session.execute(select(tables.Doubt.attempt_id).where(of_these)).scalars())
-    return found

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from farm.contract.doubts import Doubt
@@ -21,39 +21,20 @@ from farm.contract.record import (
     WorkerRecord,
 )
 from farm.contract.result import Measurement
-from farm.contract.states import AttemptState
 from farm.contract.statistics import Statistics
 from farm.database import tables
 from farm.database.sample_codec import unpack
-from farm.queries.results import FIELDS
+from farm.queries.parts import FIELDS
 
 AT_ONCE: Final = 200  # results held in memory with all their samples
 LOG: Final = "log"
 
 
-def count_records(session: Session, conditions: Sequence[ColumnElement[bool]]) -> int:
-    """Count the results that `records` would give."""
-    return len(_keys(session, conditions))
-
-
-def records(session: Session, conditions: Sequence[ColumnElement[bool]]) -> Iterator[ResultRecord]:
-    """Give the results that the conditions let through, the oldest first, a batch in memory at a time."""
-    keys = _keys(session, conditions)
+def records(session: Session, keys: Sequence[int]) -> Iterator[ResultRecord]:
+    """Give results by their keys, a batch in memory at a time."""
     for start in range(0, len(keys), AT_ONCE):
         yield from _batch(session, keys[start : start + AT_ONCE])
         session.expunge_all()
-
-
-def _keys(session: Session, conditions: Sequence[ColumnElement[bool]]) -> list[int]:
-    chosen = (
-        select(tables.Attempt.id)
-        .join(tables.Job, tables.Job.id == tables.Attempt.job_id)
-        .join(tables.Sweep, tables.Sweep.id == tables.Job.sweep_id)
-        .join(tables.Machine, tables.Machine.id == tables.Attempt.machine_id)
-        .where(tables.Attempt.state == AttemptState.DONE, *conditions)
-        .order_by(tables.Attempt.id)
-    )
-    return list(session.execute(chosen).scalars())
 
 
 def _batch(session: Session, keys: Sequence[int]) -> Iterator[ResultRecord]:

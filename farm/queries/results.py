@@ -1,32 +1,35 @@
 """Questions about results: one row for each done attempt, with medians, doubts, proof, machine and environment."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from farm.contract import scenario as scenarios
 from farm.contract.errors import UnknownName
-from farm.contract.evidence import Evidence, Verdict
+from farm.contract.evidence import FAKE, Evidence, Verdict
 from farm.contract.judge import judge
 from farm.contract.machine import GIB
 from farm.contract.scenario import LATENCY, Server, Throughput
-from farm.contract.states import AttemptState
 from farm.contract.statistics import Statistics
 from farm.database import tables
 from farm.database.sample_codec import unpack
 from farm.queries.filters import Filters, conditions
+from farm.queries.keys import count, keys
+from farm.queries.parts import batches, doubts_of, evidence_of, metrics_of, rows_of
+from farm.queries.sorting import Order
 
-FIELDS = tuple(Statistics.model_fields)
-BATCH: Final = 10_000  # ids in one query: SQLite takes 32 766, PostgreSQL 65 535
-FAKE: Final = "fake"  # the platform that measures nothing
+_RAN: Final = (
+    select(tables.Attempt, tables.Job, tables.Sweep.public_id)
+    .join(tables.Job, tables.Job.id == tables.Attempt.job_id)
+    .join(tables.Sweep, tables.Sweep.id == tables.Job.sweep_id)
+)
 
 
 class ResultRow(NamedTuple):
-    """One result. Its verdict is what its evidence earns by the rules of today, whatever was said of it before."""
+    """One result. Its verdict is what its evidence earns; what the fake platform did is never real."""
 
     attempt: str
     job: str
@@ -138,24 +141,25 @@ def find_results(
     filters: Filters,
     *,
     also: Sequence[ColumnElement[bool]] = (),
-    order: Sequence[ColumnElement[Any]] = (),
+    order: Order | None = None,
     metrics: Sequence[str] | None = None,
+    proof: bool = True,
     limit: int | None = None,
     skip: int = 0,
 ) -> list[ResultRow]:
     """Give the results that the filters and conditions let through, in the asked order, else the newest first.
 
-    Only these metrics are read, or all of them: a result may have a hundred.
+    Only these metrics are read, or all of them: a result may have a hundred. Without `proof` no evidence is read.
     """
-    chosen = _select().where(*conditions(filters), *also).order_by(*order, tables.Attempt.id.desc())
-    rows = _rows(session, session.execute(chosen.limit(limit).offset(skip)).all(), metrics=metrics)
-    return [row for row in rows if row.verdict == filters.get("verdict", row.verdict)]  # as proven, not as once said
+    found = keys(session, (*conditions(filters), *also), order=order, limit=limit, skip=skip)
+    return _rows(session, found, metrics=metrics, proof=proof)
 
 
-def count_results(session: Session, filters: Filters, *, also: Sequence[ColumnElement[bool]] = ()) -> int:
-    """Count the results that the filters and conditions let through."""
-    chosen = _select().where(*conditions(filters), *also)
-    return session.execute(chosen.with_only_columns(func.count(), maintain_column_froms=True)).scalar_one()
+def count_results(
+    session: Session, filters: Filters, *, also: Sequence[ColumnElement[bool]] = (), most: int | None = None
+) -> int:
+    """Count the results that the filters and conditions let through; `most` where there are as many or more."""
+    return count(session, (*conditions(filters), *also), most=most)
 
 
 def find_result(session: Session, public_id: str) -> ResultDetail:
@@ -163,20 +167,28 @@ def find_result(session: Session, public_id: str) -> ResultDetail:
 
     Raises: UnknownName.
     """
-    which = (tables.Attempt.public_id == public_id) | (tables.Job.public_id == public_id)
-    found = session.execute(_select().where(which)).all()
-    if not found:
-        raise UnknownName(f"no result {public_id!r}; `farm results` lists them, `farm jobs show` tells of failed jobs")
-    attempt, job = found[0][0], found[0][1]
-    doubts = session.execute(select(tables.Doubt).where(tables.Doubt.attempt_id == attempt.id)).scalars()
+    for which in (tables.Attempt.public_id == public_id, tables.Job.public_id == public_id):
+        found = keys(session, (which,))
+        if found:
+            return _detail(session, found[0])
+    raise UnknownName(f"no result {public_id!r}; `farm results` lists them, `farm jobs show` tells of failed jobs")
+
+
+def _detail(session: Session, key: int) -> ResultDetail:
+    attempt, spec = session.execute(
+        select(tables.Attempt, tables.Job.spec)
+        .join(tables.Job, tables.Job.id == tables.Attempt.job_id)
+        .where(tables.Attempt.id == key)
+    ).one()
+    doubts = session.execute(select(tables.Doubt).where(tables.Doubt.attempt_id == key)).scalars()
     samples = session.execute(
         select(tables.Measurement.metric, tables.Samples.counts, tables.Samples.data)
         .join(tables.Samples, tables.Samples.measurement_id == tables.Measurement.id)
-        .where(tables.Measurement.attempt_id == attempt.id)
+        .where(tables.Measurement.attempt_id == key)
     )
     return ResultDetail(
-        row=_rows(session, found)[0],
-        spec=job.spec,
+        row=_rows(session, [key])[0],
+        spec=spec,
         seconds=((attempt.finished_at or attempt.started_at) - attempt.started_at).total_seconds(),
         conditions=attempt.conditions or {},
         doubts=tuple((item.kind, item.figure, item.detail) for item in doubts),
@@ -184,39 +196,20 @@ def find_result(session: Session, public_id: str) -> ResultDetail:
     )
 
 
-def _select() -> Select[tables.Attempt, tables.Job, tables.Sweep, tables.Machine, tables.Environment]:
-    return (
-        select(tables.Attempt, tables.Job, tables.Sweep, tables.Machine, tables.Environment)
-        .join(tables.Job, tables.Job.id == tables.Attempt.job_id)
-        .join(tables.Sweep, tables.Sweep.id == tables.Job.sweep_id)
-        .join(tables.Machine, tables.Machine.id == tables.Attempt.machine_id)
-        .join(tables.Environment, tables.Environment.id == tables.Attempt.environment_id)
-        .where(tables.Attempt.state == AttemptState.DONE)
-    )
-
-
-def _rows(session: Session, found: Sequence[Any], *, metrics: Sequence[str] | None = None) -> list[ResultRow]:
-    """Put rows together with three queries more for every batch of them."""
-    measured: dict[int, dict[str, Statistics]] = defaultdict(dict)
-    doubts: dict[int, list[str]] = defaultdict(list)
-    proofs: dict[int, list[Evidence]] = defaultdict(list)
-    for start in range(0, len(found), BATCH):
-        ids = [attempt.id for attempt, *_ in found[start : start + BATCH]]
-        chosen = select(tables.Measurement).where(tables.Measurement.attempt_id.in_(ids))
-        if metrics is not None:
-            chosen = chosen.where(tables.Measurement.metric.in_(metrics))
-        for row in session.execute(chosen).scalars():
-            measured[row.attempt_id][row.metric] = Statistics(**{field: getattr(row, field) for field in FIELDS})
-        for doubt in session.execute(select(tables.Doubt).where(tables.Doubt.attempt_id.in_(ids))).scalars():
-            doubts[doubt.attempt_id].append(doubt.kind)
-        proven = select(tables.Evidence).where(tables.Evidence.attempt_id.in_(ids)).order_by(tables.Evidence.id)
-        for item in session.execute(proven).scalars():
-            proofs[item.attempt_id].append(Evidence.model_validate(item, from_attributes=True))
-    return [
-        ResultRow(
+def _rows(
+    session: Session, found: Sequence[int], *, metrics: Sequence[str] | None = None, proof: bool = True
+) -> list[ResultRow]:
+    """Put results together by their keys."""
+    ran = [row for batch in batches(found) for row in session.execute(_RAN.where(tables.Attempt.id.in_(batch)))]
+    machines = rows_of(session, tables.Machine, [attempt.machine_id for attempt, *_ in ran])
+    environments = rows_of(session, tables.Environment, [attempt.environment_id for attempt, *_ in ran])
+    measured, doubts = metrics_of(session, found, metrics), doubts_of(session, found)
+    evidence = evidence_of(session, found) if proof else None
+    rows = {
+        attempt.id: ResultRow(
             attempt=attempt.public_id,
             job=job.public_id,
-            sweep=sweep.public_id,
+            sweep=sweep,
             model=job.model,
             family=job.family,
             platform=job.platform,
@@ -227,23 +220,26 @@ def _rows(session: Session, found: Sequence[Any], *, metrics: Sequence[str] | No
             new_tokens=job.new_tokens,
             options=job.spec["options"],
             fingerprint=job.fingerprint,
-            verdict=_proven(job.platform, proofs[attempt.id]),
-            finished_at=attempt.finished_at,
-            machine=machine.name,
-            machine_fingerprint=machine.fingerprint,
-            machine_facts=machine.facts,
-            environment=environment.facts,
+            verdict=_verdict(job.platform, attempt.verdict, None if evidence is None else evidence[attempt.id]),
+            finished_at=attempt.finished_at or attempt.started_at,
+            machine=machines[attempt.machine_id].name,
+            machine_fingerprint=machines[attempt.machine_id].fingerprint,
+            machine_facts=machines[attempt.machine_id].facts,
+            environment=environments[attempt.environment_id].facts,
             facts=attempt.facts or {},
             metrics=measured[attempt.id],
             doubts=tuple(doubts[attempt.id]),
-            evidence=tuple(proofs[attempt.id]),
+            evidence=tuple(evidence[attempt.id]) if evidence is not None else (),
             throughput=Throughput.model_validate(job.spec["throughput"]) if job.spec.get("throughput") else None,
             server=Server.model_validate(job.spec["server"]) if job.spec.get("server") else None,
         )
-        for attempt, job, sweep, machine, environment in found
-    ]
+        for attempt, job, sweep in ran
+    }
+    return [rows[key] for key in found]
 
 
-def _proven(platform: str, evidence: Sequence[Evidence]) -> Verdict:
-    """Give the verdict that evidence earns; what the fake platform did earns none."""
-    return Verdict.MOCK if platform == FAKE else judge(evidence)
+def _verdict(platform: str, written: str | None, evidence: Sequence[Evidence] | None) -> Verdict:
+    """Judge anew where the evidence is read: that is what was written, unless somebody changed one of them."""
+    if platform == FAKE:
+        return Verdict.MOCK
+    return Verdict(written) if evidence is None else judge(evidence)

@@ -3,15 +3,16 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from farm.contract.evidence import Verdict
-from farm.contract.states import AttemptState
+from farm.contract.evidence import FAKE, Verdict
 from farm.database import tables
-from farm.queries.results import FAKE
+from farm.queries.keys import results
+
+DOUBTED: Final = select(tables.Doubt.attempt_id)
 
 
 class Point(NamedTuple):
@@ -36,17 +37,13 @@ class Series(NamedTuple):
 
 def all_series(session: Session, conditions: Sequence[ColumnElement[bool]], *, metric: str, least: int) -> list[Series]:
     """Give the histories of at least so many real, undoubted results that the conditions let through."""
+    columns = (tables.Attempt.id, tables.Attempt.public_id, tables.Attempt.finished_at, tables.Attempt.environment_id)
+    beside = (tables.Attempt.machine_id, tables.Machine.name, tables.Job.fingerprint, tables.Attempt.job_id)
+    sound = (tables.Attempt.verdict == Verdict.REAL, tables.Job.platform != FAKE, tables.Attempt.id.not_in(DOUBTED))
     rows = session.execute(
-        select(tables.Attempt.id, tables.Attempt.public_id, tables.Attempt.finished_at, tables.Attempt.environment_id)
-        .add_columns(tables.Attempt.machine_id, tables.Machine.name, tables.Job.fingerprint, tables.Attempt.job_id)
-        .add_columns(tables.Measurement.median)
-        .join(tables.Job, tables.Job.id == tables.Attempt.job_id)
-        .join(tables.Sweep, tables.Sweep.id == tables.Job.sweep_id)
-        .join(tables.Machine, tables.Machine.id == tables.Attempt.machine_id)
+        results(*columns, *beside, tables.Measurement.median, conditions=(*sound, *conditions))
         .join(tables.Measurement, tables.Measurement.attempt_id == tables.Attempt.id)
-        .where(tables.Attempt.state == AttemptState.DONE, tables.Attempt.verdict == Verdict.REAL)
-        .where(tables.Job.platform != FAKE, tables.Attempt.id.not_in(select(tables.Doubt.attempt_id)))
-        .where(tables.Measurement.metric == metric, tables.Measurement.median > 0, *conditions)
+        .where(tables.Measurement.metric == metric, tables.Measurement.median > 0)
         .order_by(tables.Attempt.finished_at, tables.Attempt.id)
     )
     found = defaultdict(list)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from farm.contract.errors import UnknownName, UserMistake
 from farm.database import tables
 from farm.database.engine import now
-from farm.queries.filters import FILTERS, MANY, labelled
+from farm.queries.filters import FILTERS, MANY, holds, labelled
 from farm.queries.moments import moment
 from farm.queries.sweeps import get_sweep
 
@@ -54,7 +54,7 @@ def _part(session: Session, word: str, *, at: datetime) -> _Part:
     if equals and name == "sweep":
         return [_sweep(session, value)], {}
     if equals and name in FILTERS:
-        return [FILTERS[name].column == value], {name: value}
+        return [holds(name, value)], {name: value}
     if equals:
         return [labelled(name, value)], {}
     if RANGE in word:

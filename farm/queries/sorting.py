@@ -1,20 +1,36 @@
 """The order of results in words: a field, with a minus before it for the greatest first; what lacks it comes last."""
 
-from typing import Any
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, SQLColumnExpression
+from sqlalchemy import ColumnElement
 
 from farm.database import tables
-from farm.queries.fields import field_of
+from farm.queries.fields import Field, field_of
 
-FINISHED = "finished_at"
+FINISHED: Final = "finished_at"
 
 
-def order_of(word: str) -> tuple[ColumnElement[Any], ...]:
+class Order(NamedTuple):
+    """One order: of which field, and whether the greatest come first."""
+
+    field: Field
+    downward: bool
+
+    def sql(self) -> tuple[ColumnElement[Any], ...]:
+        """Write it for SQL; a database has no common word for what lacks the field."""
+        towards = self.field.sql.desc() if self.downward else self.field.sql.asc()
+        return (towards,) if self.field.sql is FINISHED_AT else (self.field.sql.is_(None), towards)
+
+
+#: Every result has it: there is no need to look for those that lack it, which would pass its index by.
+FINISHED_AT: Final = tables.Attempt.finished_at
+
+
+def order_of(word: str) -> Order:
     """Read one order, as `latency`, `-throughput` or `-finished_at`.
 
     Raises: UnknownName.
     """
     name = word.removeprefix("-")
-    sql: SQLColumnExpression[Any] = tables.Attempt.finished_at if name == FINISHED else field_of(name).sql
-    return sql.is_(None), sql.desc() if word.startswith("-") else sql.asc()
+    field = Field(FINISHED_AT, "text") if name == FINISHED else field_of(name)
+    return Order(field, word.startswith("-"))

@@ -7,10 +7,12 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from farm.contract.errors import UserMistake
+from farm.contract.judge import judge
 from farm.contract.metrics import METRICS
 from farm.contract.record import ResultRecord
-from farm.contract.states import AttemptState, JobState
+from farm.contract.states import ADOPTED, AttemptState, JobState
 from farm.database import tables
+from farm.database.engine import now
 from farm.scheduler.identity import new_token
 from farm.scheduler.settle import write_log, write_measurements
 
@@ -48,6 +50,7 @@ def _write(session: Session, record: ResultRecord) -> None:
         insert(tables.Attempt).returning(tables.Attempt.id),
         {
             **dict(record.attempt),
+            "verdict": judge(record.evidence),  # by the rules of this program
             "job_id": job_id,
             "token": new_token(),
             "state": AttemptState.DONE,
@@ -66,6 +69,8 @@ def _write(session: Session, record: ResultRecord) -> None:
         for value in values:
             session.execute(insert(table), {"attempt_id": attempt_id, **dict(value)})
     write_log(session, attempt_id, record.log_tail)
+    move = {"job_id": job_id, "attempt_id": attempt_id, "at": now(session), "before": None, "after": JobState.DONE}
+    session.execute(insert(tables.Event), {**move, "actor": ADOPTED, "detail": "taken over from another farm"})
 
 
 def _sweep(session: Session, record: ResultRecord) -> int:
@@ -89,7 +94,7 @@ def _job(session: Session, record: ResultRecord, *, sweep_id: int) -> int:
         "priority": record.sweep.priority,
         "state": JobState.DONE,
         "reason": "",
-        "attempts": record.attempt.number,
+        "attempts": 1,  # that are here
         "cancel_requested": False,
         "published_at": None,
         "finished_at": record.attempt.finished_at,

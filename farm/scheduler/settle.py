@@ -13,6 +13,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session, aliased
 
 from farm.contract.errors import JobFailure, Unsupported, leaves
+from farm.contract.judge import judge
 from farm.contract.metrics import METRICS
 from farm.contract.result import Failure, Measurement, Result
 from farm.contract.states import AttemptState, JobState
@@ -39,8 +40,10 @@ class _Held(NamedTuple):
 def settle_result(session: Session, token: str, result: Result) -> bool:
     """Write a result and move the job to done; a doubtful one is measured once more where the sweep asks for it.
 
-    What a verification or a canary brings is compared with older ones, and is no result.
+    The verdict is the one that the evidence earns by the rules of this program, not of the worker's. What a
+    verification or a canary brings is compared with older ones, and is no result.
     """
+    result = result.model_copy(update={"verdict": judge(result.evidence)})
     held = _end(
         session,
         token,

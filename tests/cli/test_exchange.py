@@ -12,6 +12,8 @@ from farm.contract.doubts import Doubt, DoubtKind
 from farm.contract.record import ResultRecord
 from farm.database import migrate, tables
 from farm.database.engine import open_engine, read
+from farm.queries.audit import audit
+from farm.queries.keys import keys
 from farm.queries.records import records
 from tests.cli.conftest import Farm
 from tests.queries.histories import Box, cell, seconds
@@ -48,7 +50,7 @@ def other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, measured: list[str]) 
 
 def everything(engine: Engine) -> list[ResultRecord]:
     with read(engine) as session:
-        return list(records(session, []))
+        return list(records(session, keys(session, ())[::-1]))
 
 
 def counts(engine: Engine) -> dict[str, int]:
@@ -72,6 +74,8 @@ def test_nothing_is_lost_between_two_farms(
     assert everything(second) == everything(first)
     assert [record.doubts for record in everything(second)] == [(), (), (NOISE,)]
     assert counts(second) == counts(first)
+    with read(second) as session:
+        assert audit(session) == []
     assert json.loads(farm("results", "-f", "json").out)[0]["doubts"] == "noisy_host"
     assert farm("results", "import", file).err == "0 results taken over; 3 were here already\n"
     assert counts(second) == counts(first)

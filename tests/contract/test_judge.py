@@ -1,5 +1,7 @@
 """The verdict that evidence earns."""
 
+from itertools import product
+
 import pytest
 
 from farm.contract.evidence import Evidence, Layer, Outcome, Verdict
@@ -42,3 +44,14 @@ def test_one_failed_layer_is_enough_in_any_repeat(layer: Layer, verdict: Verdict
     for evidence in ((*PASSED, failure), (failure, *PASSED)):
         assert judge(evidence) is verdict
         assert wanting(evidence) == (layer,)
+
+
+def test_other_rules_judge_the_results_of_every_database_again() -> None:
+    states = (None, Outcome.PASS, Outcome.FAIL, Outcome.NOT_APPLICABLE)
+    told = [
+        judge([found(layer, state) for layer, state in zip(Layer, chosen, strict=True) if state])
+        for chosen in product(states, repeat=len(Layer))
+    ]
+    counts = {verdict: told.count(verdict) for verdict in Verdict}
+    # Whoever changes the rules adds a migration that judges again, as 0005 does, and the audit's own words for them.
+    assert counts == {Verdict.REAL: 1, Verdict.MOCK: 448, Verdict.SUSPECT: 575}

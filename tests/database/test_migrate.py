@@ -3,17 +3,22 @@
 import subprocess
 import sys
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from sqlalchemy import Column, Engine, String, func, inspect, select, text
+from sqlalchemy import Column, Engine, String, func, insert, inspect, select, text
 
 from farm.contract.errors import DatabaseBehind, DatabaseNewer
+from farm.contract.evidence import Evidence, Layer, Outcome, Verdict
+from farm.contract.judge import judge
 from farm.database import migrate, tables
 from farm.database.engine import open_engine, read, write
+from farm.queries.audit import audit
+from tests.builders import done, registered, spec, submitted
 
 WHEN = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
 
@@ -85,6 +90,37 @@ def test_every_migration_can_be_undone_one_by_one(engine: Engine) -> None:
         migrate.downgrade(engine, "-1")
         assert migrate.current(engine) != before
     assert migrate.upgrade(engine) == migrate.head()
+
+
+def test_verdicts_are_judged_again_by_the_rules_of_the_program(engine: Engine) -> None:
+    submitted(engine, spec())
+    done(engine, registered(engine, "fake"), job_id=1)
+    proofs = [
+        [
+            Evidence(layer=layer, outcome=each, reason="", figures={})
+            for layer, each in zip(Layer, chosen, strict=True)
+            if each
+        ]
+        for chosen in list(product((None, *Outcome), repeat=len(Layer)))[::3]
+    ]
+    with write(engine) as session:
+        first = session.execute(select(tables.Attempt.__table__)).mappings().one()
+        for key, proof in enumerate(proofs, start=2):
+            own = {"id": key, "public_id": str(key), "token": str(key), "number": key, "verdict": Verdict.MOCK}
+            session.execute(insert(tables.Attempt), {**first, **own})
+            for item in proof:
+                session.execute(insert(tables.Evidence), {"attempt_id": key, **dict(item)})
+    earned = list(map(judge, proofs))
+    with read(engine) as session:
+        wrong = [each for each in audit(session) if each.wrong.startswith("a verdict that the evidence does not earn")]
+        assert len(wrong) == sum(verdict is not Verdict.MOCK for verdict in earned)
+    migrate.downgrade(engine, "0004")
+    migrate.upgrade(engine)
+    with read(engine) as session:
+        assert session.scalars(select(tables.Attempt.verdict).order_by(tables.Attempt.id)).all() == [
+            Verdict.REAL,
+            *earned,
+        ]
 
 
 def test_a_table_that_a_view_reads_can_be_changed(engine: Engine) -> None:

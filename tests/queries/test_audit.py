@@ -82,6 +82,11 @@ def _empty_result(connection: Connection) -> None:
         connection.execute(delete(table).where(table.attempt_id.in_(mine)))
 
 
+def _talked_up(connection: Connection) -> None:
+    identity = (tables.Evidence.attempt_id == 1) & (tables.Evidence.layer == "identity")
+    connection.execute(update(tables.Evidence).where(identity).values(outcome="fail"))
+
+
 def _uncounted(connection: Connection) -> None:
     connection.execute(update(tables.Job).where(tables.Job.id == 1).values(attempts=5))
 
@@ -108,7 +113,8 @@ DAMAGE: dict[Callable[[Connection], None], tuple[int, set[str]]] = {
         1,
         {
             "not the one settled attempt of a done job, or one of a job that is not done: "
-            "the job is done, done attempts: 2"
+            "the job is done, done attempts: 2",
+            "a verdict that the evidence does not earn: attempt 2 is called real, not suspect",
         },
     ),
     _lost_result: (
@@ -126,7 +132,14 @@ DAMAGE: dict[Callable[[Connection], None], tuple[int, set[str]]] = {
             "the last move led to another state: the job is running, the last move led to planned",
         },
     ),
-    _empty_result: (1, {"a done attempt that brought nothing: attempt 1"}),
+    _empty_result: (
+        1,
+        {
+            "a done attempt that brought nothing: attempt 1",
+            "a verdict that the evidence does not earn: attempt 1 is called real, not suspect",
+        },
+    ),
+    _talked_up: (1, {"a verdict that the evidence does not earn: attempt 1 is called real, not mock"}),
     _uncounted: (1, {"not as many attempts as were counted: counted 5, there are 1"}),
     _illegal_move: (
         1,

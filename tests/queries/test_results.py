@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 from farm.contract.evidence import Evidence, Verdict
 from farm.contract.scenario import Server, Throughput
 from farm.database.engine import read
-from farm.queries import results
+from farm.queries import parts, results
 from farm.queries.ranking import rank
 from tests.builders import NOISE, done, evidence, measured, registered, spec, submitted
 from tests.queries.rows import row
@@ -14,7 +14,7 @@ from tests.queries.rows import row
 
 @pytest.mark.parametrize("batch", [1, 2, 100])
 def test_metrics_and_doubts_stay_with_their_result(engine: Engine, batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(results, "BATCH", batch)
+    monkeypatch.setattr(parts, "BATCH", batch)
     submitted(engine, *(spec(batch_size=size) for size in (1, 2, 3)))
     worker = registered(engine, "fake")
     for job_id in (1, 2, 3):

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
+from farm.contract.evidence import FAKE
 from farm.contract.metrics import METRICS
-from farm.queries.results import FAKE, ResultRow
+from farm.queries.results import ResultRow
 from farm.reports.document import Cell, Column, Section, Table
 from farm.sweeps.catalogue import Catalogue
 

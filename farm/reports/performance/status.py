@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from farm.contract.evidence import Layer, by_layer
+from farm.contract.evidence import FAKE, Layer, by_layer
 from farm.contract.states import JobState
 from farm.queries.jobs import JobRow
-from farm.queries.results import FAKE, ResultRow
+from farm.queries.results import ResultRow
 from farm.reports.document import Column, Section, Table
 from farm.reports.proof import why
 from farm.sweeps.catalogue import Catalogue
