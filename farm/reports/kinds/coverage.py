@@ -59,7 +59,7 @@ def build(session: Session, request: Request) -> Document:
         *(_by_reason("Failed", sweep, [job for job in jobs if told[job.public_id] == "FAILED"])),
         *(_by_reason("Unsupported", sweep, [job for job in jobs if told[job.public_id] == "UNSUPPORTED"])),
         *(_by_reason("Not run", sweep, [job for job in jobs if told[job.public_id] == status.NOT_RUN])),
-        *status.not_real(rows),
+        *_from_results(sweep, status.not_real(rows)),
     ]
     return Document(f"Coverage of {sweep.name}", tuple(sections))
 
@@ -83,11 +83,22 @@ def _matrix(sweep: SweepRow, jobs: Sequence[JobRow], told: dict[str, str], doubt
         f"Sweep {sweep.public_id} of {sweep.created_at:%Y-%m-%d %H:%M} UTC{labels}.",
         f"{status.count(total, len(jobs))} {_share(total, len(jobs))}{_doubts(doubted)}",
     )
-    table = Table(columns, cells, NOTE, f"farm jobs list --sweep {sweep.public_id} --limit {max(len(jobs), 1)}")
+    command = f"farm jobs list --sweep {sweep.public_id} --limit {max(len(jobs), 1)}"
+    table = Table(columns, cells, NOTE, command)
     by_place = {
         place: sum((counts.get((row, *place), Counter()) for row in models), Counter[str]()) for place in places
     }
-    return Section("Model by platform and precision", paragraphs, (table, _totals(by_place)), (_chart(by_place),))
+    return Section(
+        "Model by platform and precision", paragraphs, (table, _totals(by_place, command)), (_chart(by_place),)
+    )
+
+
+def _from_results(sweep: SweepRow, sections: Sequence[Section]) -> list[Section]:
+    command = f"farm results --sweep {sweep.public_id}"
+    return [
+        section._replace(tables=tuple(table._replace(command=command) for table in section.tables))
+        for section in sections
+    ]
 
 
 def _places(jobs: Sequence[JobRow]) -> list[Place]:
@@ -109,7 +120,7 @@ def _doubts(doubted: int) -> str:
     return f" {doubted} results are doubted." if doubted else ""
 
 
-def _totals(by_place: dict[Place, Counter[str]]) -> Table:
+def _totals(by_place: dict[Place, Counter[str]], command: str) -> Table:
     """Count the outcomes of each platform and precision: what the picture draws."""
     outcomes = [word for word in COLOURS if any(counts[word] for counts in by_place.values())]
     columns = (
@@ -121,7 +132,7 @@ def _totals(by_place: dict[Place, Counter[str]]) -> Table:
     cells = tuple(
         (*place, *(counts[word] for word in outcomes), sum(counts.values())) for place, counts in by_place.items()
     )
-    return Table(columns, cells)
+    return Table(columns, cells, "", command)
 
 
 def _chart(by_place: dict[Place, Counter[str]]) -> Chart:

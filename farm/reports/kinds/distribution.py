@@ -56,6 +56,10 @@ def build(session: Session, request: Request) -> Document:
     return Document(f"Distribution of {METRICS[metric].title.lower()}: {title}", tuple(sections))
 
 
+def _command(found: Sequence[ResultDetail]) -> str:
+    return "; ".join(f"farm results show {detail.row.attempt}" for detail in found)
+
+
 def _metric(asked: Sequence[str]) -> str:
     if len(asked) > 1:
         raise UserMistake("a distribution is of one metric: give --metric once")
@@ -183,11 +187,11 @@ def _repeats(found: Sequence[ResultDetail], names: Sequence[str], metric: str) -
         for number, samples in enumerate(detail.samples[metric], start=1)
         if samples
     )
-    return Section("Each process", (), (Table(columns, cells),))
+    return Section("Each process", (), (Table(columns, cells, "", _command(found)),))
 
 
 def _doubts(found: Sequence[ResultDetail], names: Sequence[str]) -> list[Section]:
     cells = tuple((name, *doubt) for detail, name in zip(found, names, strict=True) for doubt in detail.doubts)
     if not cells:
         return [Section("Doubts", ("Nothing is doubted.",))]
-    return [Section("Doubts", (), (Table(DOUBTS, cells),))]
+    return [Section("Doubts", (), (Table(DOUBTS, cells, "", _command(found)),))]

@@ -20,9 +20,9 @@ TAKES: Final = ("question",)
 RANKING: Final = tuple(name for names in RANKED_BY.values() for name in names)
 READ: Final = tuple(dict.fromkeys((*RANKING, "throughput", "memory_growth")))
 NOTE: Final = (
-    "REAL results only, of each variant on each machine the newest undoubted one. A place is one more than the number of "
-    "variants surely better: their 95 % intervals do not meet. Doubted results have no place. Behind is how many times "
-    "the first one's figure."
+    "REAL results only, of each variant on each machine the newest undoubted one. A place is one more than the number "
+    "of variants that are surely better, whose 95 % intervals do not meet. Doubted results have no place. Behind is how "
+    "many times the first one's figure."
 )
 UNTOLD: Final = "–"
 
@@ -36,10 +36,13 @@ def build(session: Session, request: Request) -> Document:
     found = boards(asked.rows)
     if not found:
         raise UnknownName(f"none of {len(asked.rows)} results is REAL, so nothing is ranked; {asked.command()}")
-    return Document(f"Leaderboard: {asked.about}", (_summary(found), *(_section(board, asked) for board in found)))
+    command = asked.command(verdict="real")
+    return Document(
+        f"Leaderboard: {asked.about}", (_summary(found, command), *(_section(board, asked) for board in found))
+    )
 
 
-def _summary(found: Sequence[Board]) -> Section:
+def _summary(found: Sequence[Board], command: str) -> Section:
     """Say who has the first place how often."""
     columns = (
         Column("model", "Model"),
@@ -57,7 +60,7 @@ def _summary(found: Sequence[Board]) -> Section:
         cells.append((board.model, board.settings, names, METRICS[board.metric].title, best, len(board.places)))
     told = sum(sum(place.place == 1 for place in board.places) == 1 for board in found)
     words = f"{told} of {len(found)} pieces of work have one winner; in the others the first cannot be told apart."
-    return Section("First places", (words,), (Table(columns, tuple(cells)),))
+    return Section("First places", (words,), (Table(columns, tuple(cells), "", command),))
 
 
 def _section(board: Board, asked: Asked) -> Section:

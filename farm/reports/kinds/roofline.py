@@ -84,7 +84,10 @@ def _section(roofs: Roofs, asked: Asked) -> Section:
         for placed in sorted(roofs.placed, key=lambda placed: -placed.fraction)
     )
     command = asked.command(machine=roofs.machine, precision=roofs.precision, metric="roofline_fraction")
-    tables = (Table(ROOFS, tuple(lines)), Table(RESULTS, cells, NOTE, command))
+    tables = (
+        Table(ROOFS, tuple(lines), "", f"farm results show {roofs.placed[0].row.attempt}"),
+        Table(RESULTS, cells, NOTE, command),
+    )
     title = f"{roofs.machine}, {roofs.device or 'device'}, {roofs.precision}"
     return Section(title, (_nearest(roofs),), tables, (_chart(roofs, title),))
 

@@ -66,9 +66,9 @@ def _precisions(compared: Acceleration) -> list[str]:
     for precision in dict.fromkeys(pair.row.precision for pair in own):
         found = [pair.speed_up for pair in own if pair.row.precision == precision]
         ends = f"{shown(min(found), 'x')} to {shown(max(found), 'x')}" if len(found) > 1 else "one model"
+        mean = shown(geometric_mean(found), "x")
         told.append(
-            f"{BASE_PLATFORM} {precision} against {BASE_PRECISION}: {shown(geometric_mean(found), 'x')} (geometric "
-            f"mean of {len(found)}; {ends})."
+            f"{BASE_PLATFORM} {precision} against {BASE_PRECISION}: {mean} (geometric mean of {len(found)}; {ends})."
         )
     return told
 
@@ -81,10 +81,10 @@ def _memory(compared: Acceleration) -> list[str]:
         alike = [pair for pair in pairs if (pair.row.platform, pair.memory_of) == (platform, kind)]
         ratios = {pair.memory_ratio or 1.0: pair for pair in alike}
         most = ratios[max(ratios)]
+        mean = geometric_mean([pair.memory_ratio or 1.0 for pair in alike])
         told.append(
-            f"{platform} takes {shown(geometric_mean([pair.memory_ratio or 1.0 for pair in alike]), 'x')} the memory "
-            f"of {BASE_PLATFORM} ({kind}, equal precision, geometric mean of {len(alike)}); the most is {most.row.model} "
-            f"{most.row.precision}, {shown(max(ratios), 'x')}."
+            f"{platform} takes {shown(mean, 'x')} the memory of {BASE_PLATFORM} ({kind}, equal precision, geometric mean of "
+            f"{len(alike)}); the most is {most.row.model} {most.row.precision}, {shown(max(ratios), 'x')}."
         )
     return told
 
@@ -98,8 +98,8 @@ def _limits(rows: Sequence[ResultRow]) -> list[str]:
     memory = sum(row.facts["roofline"]["binds"] == "memory" for row in placed)
     best = max(sound, key=lambda row: row.median(FRACTION) or 0.0)
     return [
-        f"{memory} of {len(placed)} results are bound by memory, {len(placed) - memory} by compute. Nearest to its roof "
-        f"is {best.model} on {best.variant()} with {shown((best.median(FRACTION) or 0.0) * 100, '%')} "
+        f"{memory} of {len(placed)} results are bound by memory, {len(placed) - memory} by compute. Nearest to its "
+        f"roof is {best.model} on {best.variant()} with {shown((best.median(FRACTION) or 0.0) * 100, '%')} "
         f"(± {shown(float(best.facts['roofline']['error']) * 100, '%')})."
     ]
 

@@ -62,7 +62,7 @@ def build(session: Session, question: Question, *, metrics: Sequence[str], effec
     table = Table(COLUMNS, tuple(map(_row, ordered)), NOTE, command)
     sections = [Section("Changes", _short(found), (table,) if ordered else ())]
     points = _points(session, which, ordered[:PICTURED])
-    sections += [_section(change, points[change.metric, change.result]) for change in ordered[:PICTURED]]
+    sections += [_section(change, points[change.metric, change.result], command) for change in ordered[:PICTURED]]
     told = words_of(question)
     return Document(f"Changes over time: {told}" if told else "Changes over time", tuple(sections))
 
@@ -104,7 +104,7 @@ def _points(session: Session, which: Sequence[object], changes: Sequence[Change]
     return found
 
 
-def _section(change: Change, points: Sequence[Point]) -> Section:
+def _section(change: Change, points: Sequence[Point], command: str) -> Section:
     unit, ratio = METRICS[change.metric].unit, change.ratio
     words = (
         f"{_answer(change).capitalize()} since {change.at:%Y-%m-%d %H:%M} UTC: {METRICS[change.metric].title.lower()} "
@@ -119,7 +119,10 @@ def _section(change: Change, points: Sequence[Point]) -> Section:
         (point.attempt, f"{point.finished_at:%Y-%m-%d %H:%M}", point.median, "after" if number >= place else "before")
         for number, point in enumerate(points)
     )
-    tables = (*([Table(DIFFERS, differs, "What else changed with it.")] if differs else []), Table(columns, history))
+    tables = (
+        *([Table(DIFFERS, differs, "What else changed with it.", command)] if differs else []),
+        Table(columns, history, "", command),
+    )
     return Section(f"{change.cell} @ {change.machine}", (words, *nothing), tables, (_chart(change, points, place),))
 
 

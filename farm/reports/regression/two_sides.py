@@ -169,7 +169,7 @@ def _circumstances(session: Session, told: _Told) -> list[Section]:
             Section("What else differs", ("Nothing that is recorded: the same software, machine, labels and options.",))
         ]
     note = "Between the last result of the first side and the first one of the second, of how many cells."
-    return [Section("What else differs", (), (Table(DIFFERS, rows, note),))]
+    return [Section("What else differs", (), (Table(DIFFERS, rows, note, told.command),))]
 
 
 def _unmatched(told: _Told) -> list[Section]:
