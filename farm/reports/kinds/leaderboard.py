@@ -21,7 +21,7 @@ RANKING: Final = tuple(name for names in RANKED_BY.values() for name in names)
 READ: Final = tuple(dict.fromkeys((*RANKING, "throughput", "memory_growth")))
 NOTE: Final = (
     "REAL results only, of each variant on each machine the newest undoubted one. A place is one more than the number "
-    "of variants that are surely better, whose 95 % intervals do not meet. Doubted results have no place. Behind is how "
+    "of variants surely better, whose 95 % intervals do not meet. Doubted results have no place. Behind is how "
     "many times the first one's figure."
 )
 UNTOLD: Final = "–"

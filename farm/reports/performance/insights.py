@@ -83,8 +83,8 @@ def _memory(compared: Acceleration) -> list[str]:
         most = ratios[max(ratios)]
         mean = geometric_mean([pair.memory_ratio or 1.0 for pair in alike])
         told.append(
-            f"{platform} takes {shown(mean, 'x')} the memory of {BASE_PLATFORM} ({kind}, equal precision, geometric mean of "
-            f"{len(alike)}); the most is {most.row.model} {most.row.precision}, {shown(max(ratios), 'x')}."
+            f"{platform} takes {shown(mean, 'x')} the memory of {BASE_PLATFORM} ({kind}, equal precision, geometric "
+            f"mean of {len(alike)}); the most is {most.row.model} {most.row.precision}, {shown(max(ratios), 'x')}."
         )
     return told
 
