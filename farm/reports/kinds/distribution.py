@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from farm.contract.errors import UnknownName, UserMistake
@@ -14,6 +15,8 @@ from farm.reports.document import Cell, Column, Document, Section, Table
 from farm.reports.kinds import Request
 from farm.reports.kinds._asked import results_asked
 from farm.reports.samples import sparkline
+
+Samples = NDArray[np.float64]
 
 WORDS: Final = "[RESULT...|SWEEP]"
 TAKES: Final = ("question", "metric")
@@ -69,8 +72,7 @@ def _metric(asked: Sequence[str]) -> str:
 def _results(session: Session, request: Request, metric: str) -> list[ResultDetail]:
     """Find the results by their ids; one word may also name a sweep."""
     words = tuple(dict.fromkeys(request.words))
-    filtered = request.question.filters or request.question[1:] != type(request.question)()[1:]
-    if words and not filtered:
+    if words and "question" not in request.given():
         try:
             return [find_result(session, word) for word in _few(words)]
         except UnknownName:
@@ -131,7 +133,7 @@ def _cells(detail: ResultDetail, name: str, metric: str) -> tuple[Cell, ...]:
     )
 
 
-def _cumulative(pooled: Sequence[np.ndarray], names: Sequence[str], metric: str) -> Chart:
+def _cumulative(pooled: Sequence[Samples], names: Sequence[str], metric: str) -> Chart:
     """Draw the share of calls that took at most so long."""
     series = []
     for colour, (samples, name) in enumerate(zip(pooled, names, strict=True)):
@@ -145,7 +147,7 @@ def _cumulative(pooled: Sequence[np.ndarray], names: Sequence[str], metric: str)
     return Chart(f"{title}: share of samples up to", tells, _axis(pooled, metric), Axis("Share", "%"), tuple(series))
 
 
-def _histogram(pooled: Sequence[np.ndarray], names: Sequence[str], metric: str) -> Chart:
+def _histogram(pooled: Sequence[Samples], names: Sequence[str], metric: str) -> Chart:
     """Draw how many samples fall into each of some equal classes, the same for all results."""
     together, axis = np.concatenate(list(pooled)), _axis(pooled, metric)
     bins = (
@@ -166,7 +168,7 @@ def _histogram(pooled: Sequence[np.ndarray], names: Sequence[str], metric: str) 
     return Chart(f"{title}: share of samples in classes", tells, axis, Axis("Share", "%"), tuple(series))
 
 
-def _axis(pooled: Sequence[np.ndarray], metric: str) -> Axis:
+def _axis(pooled: Sequence[Samples], metric: str) -> Axis:
     least, most = min(each.min() for each in pooled), max(each.max() for each in pooled)
     return Axis(METRICS[metric].title, METRICS[metric].unit, log=bool(least > 0 and most > WIDE * least))
 

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Final
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from farm.contract.errors import UnknownName
@@ -91,7 +92,9 @@ def _answer(change: Change) -> str:
     return "slower" if change.worse else "faster"
 
 
-def _points(session: Session, which: Sequence[object], changes: Sequence[Change]) -> dict[tuple[str, str], list[Point]]:
+def _points(
+    session: Session, which: Sequence[ColumnElement[bool]], changes: Sequence[Change]
+) -> dict[tuple[str, str], list[Point]]:
     """Give the results around each change, by metric and its first result."""
     found: dict[tuple[str, str], list[Point]] = {}
     for metric in dict.fromkeys(change.metric for change in changes):

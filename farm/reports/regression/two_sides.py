@@ -159,7 +159,7 @@ def _circumstances(session: Session, told: _Told) -> list[Section]:
     answers = {(line.cell, line.machine): line.answer for line in told.found.lines}
     for key, turn in told.turns.items():
         for each in changed(session, turn) if key in answers else ():
-            cells.setdefault(tuple(each), {})[key] = answers[key]
+            cells.setdefault((each.what, each.before, each.after), {})[key] = answers[key]
     rows = tuple(
         (*what, len(found), ", ".join(sorted({answer.value for answer in found.values()})))
         for what, found in sorted(cells.items(), key=lambda item: -len(item[1]))
