@@ -32,9 +32,8 @@ def turns(session: Session, sides: tuple[Side, Side], *, across: Sequence[str]) 
 
 def changed(session: Session, turn: Turn) -> list[Difference]:
     """List what differs between the circumstances of both results of a turn."""
-    keys = dict(
-        session.execute(
-            select(tables.Attempt.public_id, tables.Attempt.id).where(tables.Attempt.public_id.in_(turn))
-        ).tuples()
+    rows = session.execute(
+        select(tables.Attempt.public_id, tables.Attempt.id).where(tables.Attempt.public_id.in_(turn))
     )
+    keys = {row.public_id: row.id for row in rows}
     return differences(session, keys[turn.before], keys[turn.after])

@@ -78,7 +78,7 @@ def test_coverage_tells_what_ran_and_why_the_rest_did_not(farm: Farm) -> None:
     assert matrix["paragraphs"][1].startswith("2 of 5 REAL, 1 FAILED, 1 UNSUPPORTED, 1 NOT RUN. That is 50% of the 4")
     assert section(found, "Unsupported")["tables"][0][0]["reason"] == "no int8"
     assert section(found, "Failed")["tables"][0][0]["reason"].startswith("python_error in measure")
-    assert "no machine" in section(found, "Not run")["tables"][0][0]["reason"]
+    assert "no live worker has it" in section(found, "Not run")["tables"][0][0]["reason"]
 
 
 @pytest.mark.usefixtures("filled")

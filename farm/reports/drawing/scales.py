@@ -32,4 +32,6 @@ def scale(axis: Any, told: Axis) -> None:
 
 def tick(figure: float, unit: str) -> str:
     """Write a figure with its unit and without zeros that tell nothing."""
+    if figure == 0:
+        return "0"
     return ZEROS.sub(lambda found: found[1].rstrip("."), shown(figure, unit))

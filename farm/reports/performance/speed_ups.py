@@ -92,7 +92,7 @@ def _summary(compared: Acceleration) -> list[Section]:
         groups.setdefault(pair.sides(), []).append(pair)
     cells = tuple(_summed(sides, alike) for sides, alike in groups.items())
     table = Table(SUMMARY, cells, SUMMARY_NOTE)
-    return [Section("Acceleration by platform and precision", (), (table,))] if cells else []
+    return [Section("Speed-up by platform and precision", (), (table,))] if cells else []
 
 
 def _summed(sides: tuple[str, str, str], pairs: Sequence[SpeedUp]) -> tuple[Cell, ...]:
