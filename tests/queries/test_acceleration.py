@@ -42,8 +42,8 @@ def test_other_work_or_another_machine_is_not_compared_but_told(other: dict[str,
 @pytest.mark.parametrize("scenario", ["throughput", "server"])
 def test_other_scenarios_are_not_compared_with_single_calls_nor_among_themselves(scenario: str) -> None:
     rows = [row(latency=0.04, scenario=scenario), row(latency=0.01, scenario=scenario, platform="openvino")]
-    assert acceleration(rows) == ((), (), (), ())
-    assert acceleration([row(latency=0.04), rows[1]]) == ((), (), ())
+    assert not any(acceleration(rows))
+    assert not any(acceleration([row(latency=0.04), rows[1]]))
 
 
 @pytest.mark.parametrize("verdict", ["mock", "suspect"])

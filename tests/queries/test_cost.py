@@ -22,7 +22,7 @@ def test_a_cost_is_the_price_of_the_time_it_takes() -> None:
     (cost,) = costs([served(100.0, 10.0)], prices_of(["3.60"], ["box"]))
     # 3.60 an hour are 0.001 a second, in which 0.1 thousand queries of 128 tokens are served
     assert cost.per_queries.figure == pytest.approx(0.01)
-    assert (cost.per_queries.low, cost.per_queries.high) == (pytest.approx(0.001 / 0.11), pytest.approx(0.001 / 0.09))
+    assert [cost.per_queries.low, cost.per_queries.high] == pytest.approx([0.001 / 0.11, 0.001 / 0.09])
     assert cost.per_tokens is not None
     assert cost.per_tokens.figure == pytest.approx(0.001 / 100 / 128 * 1e6)
     assert cost.tokens == "read"
@@ -31,7 +31,8 @@ def test_a_cost_is_the_price_of_the_time_it_takes() -> None:
 def test_tokens_that_are_written_count_where_there_are_any() -> None:
     (cost,) = costs([served(1.0, new_tokens=10)], prices_of(["3600"], ["box"]))
     assert cost.per_tokens is not None
-    assert (cost.per_tokens.figure, cost.tokens) == (pytest.approx(100_000), "written")
+    assert cost.per_tokens.figure == pytest.approx(100_000)
+    assert cost.tokens == "written"
     (cost,) = costs([served(1.0, sequence_length=None)], prices_of(["3600"], ["box"]))
     assert (cost.per_tokens, cost.tokens) == (None, "")
 

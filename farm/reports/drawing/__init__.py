@@ -25,7 +25,7 @@ NO_METADATA: Final = {"Date": None, "Creator": None, "Format": None, "Type": Non
 
 def svg(chart: Chart) -> str:
     """Draw a chart."""
-    with mpl.rc_context({**SETTINGS, "svg.hashsalt": chart.title}):
+    with mpl.rc_context(SETTINGS | {"svg.hashsalt": chart.title}):
         figure = Figure(layout="constrained")
         if chart.rows:
             rows.draw(figure, chart)

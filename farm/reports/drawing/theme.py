@@ -5,7 +5,7 @@ or darker where a page needs it; each series also has a mark of its own.
 """
 
 import re
-from typing import Final
+from typing import Any, Final
 
 INK: Final = "#010000"
 FAINT: Final = "#020000"
@@ -18,7 +18,7 @@ MARKS: Final = ("o", "s", "D", "^", "v", "P", "X", "*")
 COLOUR: Final = re.compile(r"#0([1-4])0000|#05000([0-7])")
 
 WIDTH: Final = 7.2  # inches, at 72 points each
-SETTINGS: Final = {
+SETTINGS: Final[dict[Any, Any]] = {
     "svg.fonttype": "none",
     "text.parse_math": False,  # a dollar sign in a name is a dollar sign
     "font.size": 9,

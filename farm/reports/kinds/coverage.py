@@ -12,7 +12,7 @@ from farm.queries.results import find_results
 from farm.queries.sweeps import SweepRow, get_sweep
 from farm.queries.verifications import of_sweep
 from farm.reports.chart import Axis, Chart, Drawn, Mark, Series
-from farm.reports.document import Column, Document, Section, Table
+from farm.reports.document import Cell, Column, Document, Section, Table
 from farm.reports.kinds import Request
 from farm.reports.performance import status
 
@@ -129,10 +129,10 @@ def _totals(by_place: dict[Place, Counter[str]], command: str) -> Table:
         *(Column(word.lower().replace(" ", "_"), word, "1") for word in outcomes),
         Column("cells", "Cells", "1"),
     )
-    cells = tuple(
+    cells: list[tuple[Cell, ...]] = [
         (*place, *(counts[word] for word in outcomes), sum(counts.values())) for place, counts in by_place.items()
-    )
-    return Table(columns, cells, "", command)
+    ]
+    return Table(columns, tuple(cells), "", command)
 
 
 def _chart(by_place: dict[Place, Counter[str]]) -> Chart:

@@ -65,7 +65,7 @@ def _summary(found: Sequence[Board], command: str) -> Section:
 
 def _section(board: Board, asked: Asked) -> Section:
     metric = METRICS[board.metric]
-    columns = (
+    columns: tuple[Column, ...] = (
         Column("place", "Place"),
         Column("platform", "Platform"),
         Column("precision", "Precision"),
