@@ -93,3 +93,6 @@ def test_the_command_writes_the_report(extended: Path, tmp_path: Path) -> None:
     run(extended, "-c", FARM, "sweep", "submit", str(sweep))
     assert "| fake-model x fake fp32 batch 1 | planned |" in run(extended, "-c", FARM, "verdicts")
     assert "verdicts" in run(extended, "-c", FARM, "--help")
+    report = run(extended, "-c", FARM, "report", "verdicts", "last")
+    assert "| fake-model x fake fp32 batch 1 | planned |" in report
+    assert "From: `farm jobs list --sweep " in report

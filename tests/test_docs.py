@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from farm.contract import errors
+from farm.reports.kinds import kinds
 from farm.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -32,3 +33,11 @@ def test_every_example_of_the_readme_is_there() -> None:
     ):
         assert path in readme
         assert (ROOT / path).exists(), path
+
+
+def test_every_kind_of_report_is_documented() -> None:
+    text = (ROOT / "docs" / "reports.md").read_text()
+    for kind in kinds():
+        assert f"\n## {kind.name.capitalize()}\n" in text
+        assert f"| `{kind.name}` |" in text
+        assert kind.sentence.endswith(".")

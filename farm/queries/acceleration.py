@@ -28,12 +28,22 @@ class SpeedUp(NamedTuple):
         """Say whether either of the two is doubted."""
         return bool(self.row.doubts or self.base.doubts)
 
+    def half_interval(self) -> float | None:
+        """Give half the 95 % interval of the speed-up as a share: those of both latencies, which are independent."""
+        halves = (self.row.half_interval(), self.base.half_interval())
+        return None if halves[0] is None or halves[1] is None else math.hypot(halves[0], halves[1])
+
+    def sides(self) -> tuple[str, str, str]:
+        """Name what is compared with what: the platform, its precision, and the base's."""
+        return self.row.platform, self.row.precision, self.base.precision
+
 
 class Acceleration(NamedTuple):
     """All comparisons with the base platform's cells that have no options."""
 
     equal: tuple[SpeedUp, ...]  # both at the same precision
     best: tuple[SpeedUp, ...]  # the fastest precision and options of each platform against the base's fp32
+    across: tuple[SpeedUp, ...]  # every other precision against the base's fp32, the base platform's own included
     alone: tuple[ResultRow, ...]  # real results of other platforms with no base to compare them with
 
 
@@ -50,8 +60,28 @@ def acceleration(rows: Sequence[ResultRow]) -> Acceleration:
     return Acceleration(
         equal=tuple(equal),
         best=tuple(_best(real, base)),
+        across=tuple(
+            _compare(row, base[key])
+            for row in real
+            if row.precision != BASE_PRECISION and (key := (*row.work(), BASE_PRECISION)) in base
+        ),
         alone=tuple(row for row in others if row.work() not in compared_works),
     )
+
+
+def undoubted(pairs: Sequence[SpeedUp]) -> list[SpeedUp]:
+    """Keep the pairs that a mean may rest on."""
+    return [pair for pair in pairs if not pair.doubted()]
+
+
+def mean_half_interval(pairs: Sequence[SpeedUp]) -> float | None:
+    """Give half the 95 % interval of the geometric mean as a share: how well these very models are measured.
+
+    It says nothing of how other models would differ; None where an interval is missing.
+    """
+    halves = [pair.half_interval() for pair in pairs]
+    known = [half for half in halves if half is not None]
+    return math.hypot(*known) / len(known) if known and len(known) == len(halves) else None
 
 
 def geometric_mean(ratios: Sequence[float]) -> float:

@@ -1,1 +1,1 @@
-"""Answers as tables: one file per report, and the formats they are written in."""
+"""Answers as tables and pictures: the reports by kind, their parts, and the formats they are written in."""

@@ -1,6 +1,8 @@
-"""What a report is made of: sections with paragraphs and tables whose cells keep their SI values."""
+"""What a report is made of: sections with paragraphs, pictures, and tables whose cells keep their SI values."""
 
 from typing import NamedTuple
+
+from farm.reports.chart import Chart
 
 Cell = str | int | float | None
 
@@ -18,19 +20,21 @@ class Column(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Rows of cells under columns, with a note below."""
+    """Rows of cells under columns, with a note below, and the command that asks for the same rows."""
 
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
+    command: str = ""
 
 
 class Section(NamedTuple):
-    """A heading with paragraphs and tables."""
+    """A heading with paragraphs, tables, and pictures of figures that the tables have."""
 
     title: str
     paragraphs: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
+    charts: tuple[Chart, ...] = ()
 
 
 class Document(NamedTuple):

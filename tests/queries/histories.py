@@ -53,8 +53,13 @@ class Box:
     def ran(self, cells: Sequence[tuple[JobSpec, Measurement]], *, name: str = "nightly", **changes: Any) -> str:
         """Give the id of a sweep whose cells were measured so; `labels` are the sweep's, the rest the results'."""
         labels = changes.pop("labels", {})
-        sweep = submitted(self.engine, *(each for each, _ in cells), name=name, labels=labels)
-        for _, measurement in cells:
+        results = [(each, {"measurements": (measurement,), **changes}) for each, measurement in cells]
+        return self.settled(results, name=name, labels=labels)
+
+    def settled(self, results: Sequence[tuple[JobSpec, dict[str, Any]]], **changes: Any) -> str:
+        """Give the id of a sweep whose cells came to these results; changes are the sweep's."""
+        sweep = submitted(self.engine, *(each for each, _ in results), **changes)
+        for _, result in results:
             self._jobs += 1
-            done(self.engine, self._worker, job_id=self._jobs, measurements=(measurement,), **changes)
+            done(self.engine, self._worker, job_id=self._jobs, **result)
         return sweep

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from farm.queries.acceleration import acceleration, geometric_mean
+from farm.queries.acceleration import acceleration, geometric_mean, mean_half_interval
 from tests.queries.rows import row
 
 
@@ -42,8 +42,8 @@ def test_other_work_or_another_machine_is_not_compared_but_told(other: dict[str,
 @pytest.mark.parametrize("scenario", ["throughput", "server"])
 def test_other_scenarios_are_not_compared_with_single_calls_nor_among_themselves(scenario: str) -> None:
     rows = [row(latency=0.04, scenario=scenario), row(latency=0.01, scenario=scenario, platform="openvino")]
-    assert acceleration(rows) == ((), (), ())
-    assert acceleration([row(latency=0.04), rows[1]]) == ((), (), ())
+    assert not any(acceleration(rows))
+    assert not any(acceleration([row(latency=0.04), rows[1]]))
 
 
 @pytest.mark.parametrize("verdict", ["mock", "suspect"])
@@ -82,3 +82,23 @@ def test_a_doubt_about_either_is_a_doubt_about_both() -> None:
 
 def test_ratios_are_averaged_geometrically() -> None:
     assert geometric_mean([0.5, 2.0]) == pytest.approx(1.0)
+
+
+def test_other_precisions_are_compared_with_the_bases_fp32_on_every_platform() -> None:
+    rows = [
+        row(latency=0.04),
+        row(latency=0.02, precision="bf16"),
+        row(latency=0.03, platform="openvino"),
+        row(latency=0.01, platform="openvino", precision="bf16"),
+    ]
+    found = acceleration(rows).across
+    assert [pair.sides() for pair in found] == [("cpu", "bf16", "fp32"), ("openvino", "bf16", "fp32")]
+    assert [pair.speed_up for pair in found] == pytest.approx([2, 4])
+
+
+def test_a_speed_up_is_as_sure_as_both_of_its_latencies() -> None:
+    rows = [row(latency=0.04, half_width=0.0016), row(latency=0.01, half_width=0.0003, platform="openvino")]
+    (pair,) = acceleration(rows).equal
+    assert pair.half_interval() == pytest.approx(0.05)  # 4 % and 3 %, at right angles
+    assert mean_half_interval([pair] * 4) == pytest.approx(0.05 / 2)
+    assert mean_half_interval([]) is None

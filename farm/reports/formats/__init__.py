@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from farm.contract.errors import UserMistake
+from farm.reports.chart import Chart
 from farm.reports.document import Document, Section, Table
 from farm.reports.printable import printable
 
@@ -67,6 +68,7 @@ def _printable(document: Document) -> Document:
             printable(section.title),
             tuple(map(printable, section.paragraphs)),
             tuple(_printable_table(table) for table in section.tables),
+            tuple(_printable_chart(chart) for chart in section.charts),
         )
         for section in document.sections
     )
@@ -76,4 +78,15 @@ def _printable(document: Document) -> Document:
 def _printable_table(table: Table) -> Table:
     rows = tuple(tuple(printable(cell) if isinstance(cell, str) else cell for cell in row) for row in table.rows)
     columns = tuple(column._replace(title=printable(column.title)) for column in table.columns)
-    return table._replace(columns=columns, rows=rows)
+    return table._replace(columns=columns, rows=rows, note=printable(table.note), command=printable(table.command))
+
+
+def _printable_chart(chart: Chart) -> Chart:
+    series = tuple(
+        each._replace(
+            name=printable(each.name), marks=tuple(mark._replace(words=printable(mark.words)) for mark in each.marks)
+        )
+        for each in chart.series
+    )
+    rows = tuple(map(printable, chart.rows))
+    return chart._replace(title=printable(chart.title), tells=printable(chart.tells), series=series, rows=rows)

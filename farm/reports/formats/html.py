@@ -1,10 +1,14 @@
-"""One self-contained HTML page, light and dark, readable on a narrow screen and without a network."""
+"""One self-contained HTML page with its pictures, light and dark, readable on a narrow screen and without a network."""
 
 from typing import Final
 
 from jinja2 import Environment
+from markupsafe import Markup
 
+from farm.reports import drawing
+from farm.reports.chart import Chart
 from farm.reports.document import Document
+from farm.reports.drawing.theme import DARK, LIGHT, page_colours
 from farm.reports.units import shown
 
 ENDING = ".html"
@@ -15,6 +19,9 @@ TONES: Final = {
     "failed": "bad",
     "fail": "bad",
     "fake": "faint",
+    "slower": "bad",
+    "faster": "good",
+    "same": "faint",
     "unsupported": "faint",
     "not run": "faint",
     "cancelled": "faint",
@@ -29,10 +36,10 @@ PAGE: Final = """<!doctype html>
 <meta name="color-scheme" content="light dark"><title>{{ document.title }}</title>
 <style>
 :root { --line: #d8dce3; --soft: #f4f6f9; --ink: #1c2430; --faint: #5c6778; --paper: #ffffff;
-  --good: #1a7f37; --warn: #9a6700; --bad: #cf222e }
+  --good: #1a7f37; --warn: #9a6700; --bad: #cf222e; {{ light }} }
 @media (prefers-color-scheme: dark) {
   :root { --line: #333c4a; --soft: #1b222c; --ink: #e4e9f0; --faint: #98a4b5; --paper: #12171e;
-    --good: #4ac26b; --warn: #d4a72c; --bad: #ff7b72 } }
+    --good: #4ac26b; --warn: #d4a72c; --bad: #ff7b72; {{ dark }} } }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
   margin: 0 auto; padding: 1.5rem; max-width: 1400px }
 h1 { font-size: 1.6rem; margin: 0 0 1rem } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem }
@@ -45,6 +52,10 @@ th.figure, td.figure { text-align: right } td.long { white-space: normal; min-wi
 tbody tr { background: var(--paper) } tbody tr:nth-child(odd) { background: var(--soft) }
 th:first-child, td:first-child { position: sticky; left: 0; background: inherit; border-right: 1px solid var(--line) }
 thead tr { background: var(--paper) }
+figure { margin: 1rem 0; max-width: 760px; overflow-x: auto } figcaption { font-weight: 600; font-size: .93em }
+figure svg { display: block; width: 100%; min-width: 460px; height: auto }
+figure svg text { font-family: inherit !important }
+code { font: .92em ui-monospace, monospace; overflow-wrap: anywhere }
 td.badges { white-space: normal; min-width: 9ch }
 .badge { display: inline-block; white-space: nowrap; padding: 0 .5em; margin: 0 .15em .15em 0; border-radius: 1em;
   border: 1px solid currentColor; font-size: .85em; color: var(--warn) }
@@ -56,6 +67,8 @@ td.badges { white-space: normal; min-width: 9ch }
 <h1>{{ document.title }}</h1>
 {% for section in document.sections %}{% if section.title %}<h2>{{ section.title }}</h2>{% endif %}
 {% for paragraph in section.paragraphs %}<p>{{ paragraph }}</p>
+{% endfor %}{% for chart in section.charts %}<figure tabindex="0"><figcaption>{{ chart.title }}</figcaption>
+{{ drawn(chart) }}</figure>
 {% endfor %}{% for table in section.tables %}<div class="scroll" tabindex="0"><table><thead><tr>
 {% for column in table.columns -%}
 <th scope="col"{% if column.unit %} class="figure"{% endif %}>{{ column.title }}</th>{% endfor %}
@@ -67,6 +80,7 @@ td.badges { white-space: normal; min-width: 9ch }
 {%- else %}<td{% if column.unit %} class="figure"{% elif text|length > 40 %} class="long"{% endif %}>
 {{- text }}{% endif %}</td>{% endfor %}</tr>
 {% endfor %}</tbody></table></div>{% if table.note %}<p class="note">{{ table.note }}</p>{% endif %}
+{%- if table.command %}<p class="note">From: <code>{{ table.command }}</code></p>{% endif %}
 {% endfor %}{% endfor %}</body></html>
 """
 
@@ -74,7 +88,12 @@ td.badges { white-space: normal; min-width: 9ch }
 def render(document: Document) -> str:
     """Write a document; everything in it is escaped."""
     template = Environment(autoescape=True).from_string(PAGE)
-    return template.render(document=document, shown=shown, badges=_badges)
+    colours = {"light": page_colours(LIGHT), "dark": page_colours(DARK)}
+    return template.render(document=document, shown=shown, badges=_badges, drawn=_drawn, **colours)
+
+
+def _drawn(chart: Chart) -> Markup:
+    return Markup(drawing.svg(chart))
 
 
 def _badges(text: str) -> list[tuple[str, str]]:

@@ -1,11 +1,14 @@
 """JSON with SI figures: a listing is a list of objects, a report an object with its sections.
 
+Beside its tables a section has the commands that ask for the same rows, in their order, and the data of its pictures.
+
 Every character is kept; those that cannot be shown are written as JSON's own escapes.
 """
 
 import json
 from typing import Any
 
+from farm.reports.chart import Chart
 from farm.reports.document import Document, Table
 
 ENDING = ".json"
@@ -26,6 +29,8 @@ def render(document: Document) -> str:
                     "title": section.title,
                     "paragraphs": section.paragraphs,
                     "tables": [_objects(table) for table in section.tables],
+                    "commands": [table.command for table in section.tables],
+                    "charts": [_chart(chart) for chart in section.charts],
                 }
                 for section in document.sections
             ],
@@ -37,6 +42,12 @@ def render(document: Document) -> str:
 def _objects(table: Table) -> list[dict[str, Any]]:
     keys = [column.key for column in table.columns]
     return [dict(zip(keys, row, strict=True)) for row in table.rows]
+
+
+def _chart(chart: Chart) -> dict[str, Any]:
+    axes = {name: axis._asdict() for name, axis in (("x", chart.x), ("y", chart.y))}
+    series = [each._asdict() | {"marks": [mark._asdict() for mark in each.marks]} for each in chart.series]
+    return chart._asdict() | axes | {"series": series}
 
 
 def _escaped(character: str) -> str:

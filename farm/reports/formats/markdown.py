@@ -1,4 +1,7 @@
-"""Markdown, for files and pull requests. What people wrote stays text: no HTML, no links, no pictures."""
+"""Markdown, for files and pull requests. What people wrote stays text: no HTML, no links.
+
+A picture is left out: the tables beside it have its figures.
+"""
 
 import re
 from typing import Final
@@ -25,7 +28,11 @@ def _table(table: Table) -> str:
     lines = [_line([column.title for column in table.columns]), _line([RULE[bool(c.unit)] for c in table.columns])]
     for row in table.rows:
         lines.append(_line([shown(cell, column.unit) for cell, column in zip(row, table.columns, strict=True)]))
-    return "\n".join(lines) + (f"\n\n{_text(table.note)}" if table.note else "")
+    below = [
+        *([_text(table.note)] if table.note else []),
+        *([f"From: {_code(table.command)}"] if table.command else []),
+    ]
+    return "\n\n".join(["\n".join(lines), *below])
 
 
 def _line(cells: list[str]) -> str:
@@ -35,3 +42,9 @@ def _line(cells: list[str]) -> str:
 def _text(text: str) -> str:
     """Take away the meaning that Markdown or HTML would give to a text."""
     return MARKS.sub(r"\\\g<0>", text).replace("<", "&lt;")
+
+
+def _code(text: str) -> str:
+    """Write a text as code, between as many backticks as it needs."""
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    return f"{fence}{text}{fence}" if fence == "`" else f"{fence} {text} {fence}"

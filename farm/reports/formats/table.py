@@ -34,7 +34,8 @@ def _table(table: Table) -> str:
     ]
     lines = [_line(titles, widths, figures), _line(["-" * width for width in widths], widths, figures)]
     lines += [_line(row, widths, sides) for row, sides in zip(rows, right, strict=True)]
-    return "\n".join(lines) + (f"\n{_wrapped(table.note)}" if table.note else "")
+    below = [*([_wrapped(table.note)] if table.note else []), *([f"From: {table.command}"] if table.command else [])]
+    return "\n".join([*lines, *below])
 
 
 def _line(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:

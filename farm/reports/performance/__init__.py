@@ -12,11 +12,11 @@ from farm.queries.duty import MEANING as DUTY_MEANING
 from farm.queries.duty import duty_of
 from farm.queries.jobs import list_jobs
 from farm.queries.results import ResultRow, find_results
-from farm.queries.sweeps import get_sweep
+from farm.queries.sweeps import SweepRow, get_sweep
 from farm.queries.verifications import of_sweep
 from farm.reports.document import Column, Document, Section, Table
 from farm.reports.formats import render
-from farm.reports.performance import families, glance, roofline, scenarios, speed_ups, status
+from farm.reports.performance import families, glance, insights, roofline, scenarios, speed_ups, status
 from farm.sweeps.catalogue import Catalogue
 
 METHOD: Final = (
@@ -31,6 +31,7 @@ METHOD: Final = (
     "Memory is the growth of the resident set from before loading to its peak. It includes what the runtime maps.",
 )
 LONG: Final = ("Roofline", "Doubts", "Environment", "Method")
+PAGE: Final = 100  # rows that a listing has unless told otherwise
 #: What a terminal has no room for; the files hold all.
 NOT_BRIEF: Final = ("latency_p95", "throughput", "memory_of")
 
@@ -47,25 +48,47 @@ def build(session: Session, public_id: str, *, catalogue: Catalogue) -> Document
     place = {job.public_id: position for position, job in enumerate(jobs)}
     rows = sorted(find_results(session, {"sweep": sweep.public_id}), key=lambda row: place[row.job])
     compared = acceleration(rows)
-    sections = [glance.section(sweep, rows, compared)]
+    results = _command("results", sweep, len(rows))
+    sections = _from(
+        f"{results} --verdict real --scenario latency --sort latency", glance.section(sweep, rows, compared)
+    )
+    sections += insights.sections(rows, jobs, compared)
     for family in dict.fromkeys(row.family for row in rows):
         alike = [row for row in rows if row.family == family]
-        if single := [row for row in alike if row.of_single_calls()]:
-            sections.append(families.section(family, single, catalogue))
-        sections += scenarios.sections(family, alike)
-    sections += [*status.sections(rows, jobs, catalogue), *speed_ups.sections(compared), *roofline.sections(rows)]
-    sections += status.troubles(jobs)
+        told = [families.section(family, single, catalogue)] if (single := _single(alike)) else []
+        sections += _from(f"{results} --family {family}", *told, *scenarios.sections(family, alike))
+    listed = _command("jobs list", sweep, len(jobs))
+    sections += _from(listed, *status.sections(rows, jobs, catalogue))
+    sections += _from(f"{results} --verdict real --scenario latency", *speed_ups.sections(compared))
+    sections += _from(f"{results} --metric roofline_fraction", *roofline.sections(rows))
+    sections += _from(listed, *status.troubles(jobs))
     spent = duty_of(session, sweep.public_id).words()
     method = (*METHOD, f"{spent} {DUTY_MEANING}") if spent else METHOD
-    sections += [*_doubts(rows), *_environment(rows), Section("Method", method)]
+    sections += [*_from(results, *_doubts(rows), *_environment(rows)), Section("Method", method)]
     return Document(f"Performance of {sweep.name}", tuple(sections))
+
+
+def _single(rows: Sequence[ResultRow]) -> list[ResultRow]:
+    return [row for row in rows if row.of_single_calls()]
+
+
+def _command(words: str, sweep: SweepRow, count: int) -> str:
+    """Write the command that lists what a sweep has, all of it."""
+    more = f" --limit {count}" if count > PAGE else ""
+    return f"farm {words} --sweep {sweep.public_id}{more}"
+
+
+def _from(command: str, *sections: Section) -> list[Section]:
+    """Say of every table which command asks for the same rows."""
+    return [
+        section._replace(tables=tuple(table._replace(command=command) for table in section.tables))
+        for section in sections
+    ]
 
 
 def brief(document: Document) -> str:
     """Write the part of a report that fits a terminal: what is fastest, the main figures, what is not measured."""
-    kept = [
-        section for section in document.sections if section.title not in ("Roofline", "Doubts", "Environment", "Method")
-    ]
+    kept = [section for section in document.sections if section.title not in LONG]
     return render(Document(document.title, tuple(map(_narrow, kept))), "table")
 
 

@@ -5,14 +5,20 @@ from typing import Final, NamedTuple
 
 from farm.contract.evidence import FAKE
 from farm.contract.metrics import METRICS
+from farm.queries.bounds import bounded
 from farm.queries.results import ResultRow
+from farm.reports.chart import Axis, Chart, Line, rows_chart
 from farm.reports.document import Cell, Column, Section, Table
+from farm.reports.units import shown
 from farm.sweeps.catalogue import Catalogue
 
 SPOKEN: Final = ("tokens/s", "items/s")  # units that a title tells, because the figures stand without
 
+LEAST_DRAWN: Final = 2  # results, from which a picture tells more than the table
+WIDE: Final = 8.0  # times the least latency, from which the scale is by ratios
 
-class Axis(NamedTuple):
+
+class Setting(NamedTuple):
     """A column of settings, shown where it tells something: where any row's cell differs from `usual`."""
 
     column: Column
@@ -21,11 +27,11 @@ class Axis(NamedTuple):
 
 
 LENGTHS: Final = (
-    Axis(Column("sequence_length", "Tokens in", "1"), lambda row: row.sequence_length, usual=None),
-    Axis(Column("new_tokens", "Tokens out", "1"), lambda row: row.new_tokens, usual=None),
-    Axis(Column("options", "Options"), lambda row: ", ".join(row.option_words()), usual=""),
+    Setting(Column("sequence_length", "Tokens in", "1"), lambda row: row.sequence_length, usual=None),
+    Setting(Column("new_tokens", "Tokens out", "1"), lambda row: row.new_tokens, usual=None),
+    Setting(Column("options", "Options"), lambda row: ", ".join(row.option_words()), usual=""),
 )
-AXES: Final = (Axis(Column("batch_size", "Batch", "1"), lambda row: row.batch_size, usual=0), *LENGTHS)
+AXES: Final = (Setting(Column("batch_size", "Batch", "1"), lambda row: row.batch_size, usual=0), *LENGTHS)
 CELL: Final = (Column("model", "Model"), Column("platform", "Platform"), Column("precision", "Precision"))
 FIGURES: Final = (
     Column("latency_p50", "Latency p50", "s"),
@@ -68,12 +74,38 @@ def section(family: str, rows: Sequence[ResultRow], catalogue: Catalogue) -> Sec
             *(["Fake results measure nothing."] if any(row.platform == FAKE for row in rows) else []),
         ]
     )
-    return Section(title(family), (), (Table(columns, cells, note),))
+    return Section(title(family), (), (Table(columns, cells, note),), _chart(family, rows))
 
 
 def title(family: str) -> str:
     """Write the name of a family as a heading."""
     return family.replace("_", " ").capitalize()
+
+
+def _chart(family: str, rows: Sequence[ResultRow]) -> tuple[Chart, ...]:
+    """Draw the median latencies with their intervals, the work of a model together."""
+    timed = [(row, found) for row in rows if (found := bounded(row, "latency")) is not None and found.figure > 0]
+    if len(timed) < LEAST_DRAWN:
+        return ()
+    several = len({row.settings() for row in rows}) > 1
+    lines = tuple(
+        Line(
+            f"{row.model} · {row.variant()}" + (f" · {row.settings()}" if several else ""),
+            *(found.figure, found.low, found.high),
+            row.platform,
+            shown(found.figure, "s")
+            + ("" if row.told() == "REAL" else f" {row.told()}")
+            + (" doubted" * bool(row.doubts)),
+        )
+        for row, found in timed
+    )
+    figures = [line.figure for line in lines]
+    axis = Axis("Latency p50", "s", log=max(figures) > WIDE * min(figures))
+    tells = f"Median latencies of {len(lines)} results with their 95 % intervals; left is faster."
+    order = tuple(dict.fromkeys(row.platform for row, _ in timed))
+    return (
+        rows_chart(f"{title(family)}: latency of one call, left is faster", lines, x=axis, tells=tells, order=order),
+    )
 
 
 def _spoken(unit: str) -> str:

@@ -22,16 +22,21 @@ WORDS: Final = ("MOCK", "SUSPECT", "FAILED", REAL, "FAKE", "UNSUPPORTED", NOT_RU
 
 def sections(rows: Sequence[ResultRow], jobs: Sequence[JobRow], catalogue: Catalogue) -> list[Section]:
     """Say of each model on each platform how many of its cells proved what, and what keeps the others from REAL."""
-    return [_status(rows, jobs, catalogue), *_not_real(rows)]
+    return [_status(rows, jobs, catalogue), *not_real(rows)]
+
+
+def outcomes(rows: Sequence[ResultRow], jobs: Sequence[JobRow]) -> dict[str, str]:
+    """Give the word for what became of each job: what its result proved, or why it has none."""
+    told = {row.job: row.told() for row in rows}
+    return {job.public_id: told.get(job.public_id) or STATUS.get(JobState(job.state), NOT_RUN) for job in jobs}
 
 
 def _status(rows: Sequence[ResultRow], jobs: Sequence[JobRow], catalogue: Catalogue) -> Section:
     platforms = list(dict.fromkeys(job.platform for job in jobs))
-    told = {row.job: row.told() for row in rows}
+    told = outcomes(rows, jobs)
     counts: dict[tuple[str, str], Counter[str]] = {}
     for job in jobs:
-        word = told.get(job.public_id) or STATUS.get(JobState(job.state), NOT_RUN)
-        counts.setdefault((job.model, job.platform), Counter())[word] += 1
+        counts.setdefault((job.model, job.platform), Counter())[told[job.public_id]] += 1
     columns = (
         Column("model", "Model"),
         Column("stands_for", "Stands for"),
@@ -42,17 +47,17 @@ def _status(rows: Sequence[ResultRow], jobs: Sequence[JobRow], catalogue: Catalo
     cells = []
     for model in dict.fromkeys(job.model for job in jobs):
         entry = catalogue.models.get(model)
-        words = [_words(counts.get((model, platform), Counter())) for platform in platforms]
-        cells.append((model, entry.stands_for if entry else "as given", found.get(model), *words))
+        told_of = [words(counts.get((model, platform), Counter())) for platform in platforms]
+        cells.append((model, entry.stands_for if entry else "as given", found.get(model), *told_of))
     total = sum(counts.values(), Counter[str]())
     note = (
         "How many cells of each kind there are, by the evidence of each alone. Parameters as counted in the weight "
         "files."
     )
-    return Section("Implementation status", (_count(total, len(jobs)),), (Table(columns, tuple(cells), note),))
+    return Section("Implementation status", (count(total, len(jobs)),), (Table(columns, tuple(cells), note),))
 
 
-def _count(total: Counter[str], jobs: int) -> str:
+def count(total: Counter[str], jobs: int) -> str:
     """Write the count, as in `24 of 26 REAL, 2 UNSUPPORTED`."""
     others = [f"{total[word]} {word}" for word in WORDS if total[word] and word != REAL]
     return ", ".join([f"{total[REAL]} of {jobs} {REAL}", *others]) + "."
@@ -65,7 +70,7 @@ def _parameters(row: ResultRow) -> int | None:
     return count if isinstance(count, int) else None
 
 
-def _not_real(rows: Sequence[ResultRow]) -> list[Section]:
+def not_real(rows: Sequence[ResultRow]) -> list[Section]:
     """List what keeps each result from being real, layer by layer."""
     columns = (
         Column("result", "Result"),
@@ -100,7 +105,8 @@ def troubles(jobs: Sequence[JobRow]) -> list[Section]:
     return [*found, *_unsupported([job for job in jobs if job.state == JobState.UNSUPPORTED])]
 
 
-def _words(counts: Counter[str]) -> str:
+def words(counts: Counter[str]) -> str:
+    """Write how many cells of each kind there are, as in `REAL 2, FAILED 1`."""
     return ", ".join(f"{word} {counts[word]}" for word in WORDS if counts[word])
 
 

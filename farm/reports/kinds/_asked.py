@@ -1,0 +1,77 @@
+"""What most kinds of report ask: the results of a sweep or of all of them, and the command that asks for the same."""
+
+import shlex
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from sqlalchemy.orm import Session
+
+from farm.contract.errors import UnknownName
+from farm.queries.filters import unmatched
+from farm.queries.question import Question, asked
+from farm.queries.results import ResultRow, find_results
+from farm.queries.sweeps import get_sweep
+from farm.reports.kinds import Request
+
+MOST: Final = 20_000  # results that a report looks at, the newest
+PAGE: Final = 100  # results that `farm results` lists unless told otherwise
+
+
+class Asked(NamedTuple):
+    """Results, in the order in which they were made, and how they were asked for."""
+
+    rows: tuple[ResultRow, ...]
+    about: str  # for a title: of which sweep, or of all results
+    options: tuple[str, ...]  # the same question as options of `farm results`
+
+    def command(self, **more: str) -> str:
+        """Write the command that lists these results, with more options, those that are not there already."""
+        added = [
+            word for name, value in more.items() if f"--{name}" not in self.options for word in (f"--{name}", value)
+        ]
+        count = [] if len(self.rows) <= PAGE else ["--limit", str(len(self.rows))]
+        return shlex.join(["farm", "results", *self.options, *added, *count])
+
+
+def results_asked(session: Session, request: Request, *, metrics: Sequence[str]) -> Asked:
+    """Find the results that a request asks for: of a sweep, where it names one, and of all filters that are given.
+
+    Raises: UnknownName where there are none, with what comes near.
+    """
+    question = request.question
+    filters = dict(question.filters)
+    about = "all results"
+    if request.words:
+        sweep = get_sweep(session, request.words[0])
+        filters["sweep"] = sweep.public_id
+        about = sweep.name
+    which = asked(session, question._replace(filters={}))
+    rows = find_results(session, filters, also=which, metrics=metrics, limit=MOST)
+    told = question._replace(filters=filters)
+    if not rows:
+        hints = unmatched(session, filters)
+        raise UnknownName("; ".join(["no results to tell of", *hints]) + ". `farm results` lists what there is")
+    words = words_of(question)
+    return Asked(tuple(reversed(rows)), f"{about}, {words}" if words else about, options_of(told))
+
+
+def options_of(question: Question) -> tuple[str, ...]:
+    """Write a question as options of a command."""
+    pairs = [
+        *question.filters.items(),
+        *((name, value) for name in ("since", "until") if (value := getattr(question, name))),
+        *(("label", label) for label in question.labels),
+        *(("where", condition) for condition in question.where),
+    ]
+    return tuple(word for name, value in pairs for word in (f"--{name}", value))
+
+
+def words_of(question: Question) -> str:
+    """Write a question for a title."""
+    parts = [
+        *question.filters.values(),
+        *(f"{name} {value}" for name in ("since", "until") if (value := getattr(question, name))),
+        *question.labels,
+        *question.where,
+    ]
+    return ", ".join(parts)

@@ -1,0 +1,146 @@
+"""How near each result comes to what its machine can do: measured roofs, operations per byte, achieved rates."""
+
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from farm.contract.errors import UnknownName
+from farm.queries.placing import Placed, Roofs, roofs_of
+from farm.reports.chart import Axis, Chart, Drawn, Mark, Series
+from farm.reports.document import Column, Document, Section, Table
+from farm.reports.kinds import Request
+from farm.reports.kinds._asked import Asked, results_asked
+from farm.reports.units import shown
+
+WORDS: Final = "[SWEEP]"
+TAKES: Final = ("question",)
+READ: Final = (
+    "latency",
+    "flops_per_call",
+    "bytes_per_call",
+    "achieved_flops",
+    "roofline_fraction",
+)
+ROOFS: Final = (
+    Column("roof", "Roof"),
+    Column("rate", "Measured"),
+    Column("error", "± (share it may be too low)", "%"),
+)
+RESULTS: Final = (
+    Column("model", "Model"),
+    Column("settings", "Settings"),
+    Column("variant", "Variant"),
+    Column("intensity", "FLOP/byte", "FLOP/byte"),
+    Column("achieved_flops", "Achieved", "FLOP/s"),
+    Column("roof", "Roof there", "FLOP/s"),
+    Column("roofline_fraction", "Of the roof", "%"),
+    Column("error", "± roof", "%"),
+    Column("binds", "Limit"),
+    Column("latency_p50", "Latency p50", "s"),
+    Column("interval", "± (95 %)", "%"),
+    Column("n", "n", "1"),
+    Column("verdict", "Verdict", badges=True),
+    Column("doubts", "Doubts", badges=True),
+)
+NOTE: Final = (
+    "Achieved is the least work of one call by its median latency, and as sure as that (± 95 %). Of the roof is "
+    "reckoned pass by pass (encoder, prompt, each token), each against compute or memory, whichever is slower, so it "
+    "may differ from achieved by roof. The bandwidth is that of working sets of the weights' size."
+)
+DECADE: Final = 10**0.5  # room beside the outermost points
+
+
+def build(session: Session, request: Request) -> Document:
+    """Place results below their roofs, by machine and precision.
+
+    Raises: UnknownName where none has a roof.
+    """
+    asked = results_asked(session, request, metrics=READ)
+    found = roofs_of(asked.rows)
+    if not found:
+        raise UnknownName(
+            f"none of {len(asked.rows)} results has a place below a roof: the fake platform does no work, and older "
+            "results were measured without one"
+        )
+    missing = len(asked.rows) - sum(len(roofs.placed) for roofs in found)
+    words = (f"{missing} results have no roof to be held against, and are left out.",) if missing else ()
+    head = (Section("", words),) if words else ()
+    return Document(f"Roofline: {asked.about}", (*head, *(_section(roofs, asked) for roofs in found)))
+
+
+def _section(roofs: Roofs, asked: Asked) -> Section:
+    lines = [(f"compute in {roofs.precision}", shown(roofs.compute, "FLOP/s"), roofs.error * 100)]
+    lines += [(name, shown(rate, "bytes/s"), roofs.error * 100) for name, rate in _memories(roofs)]
+    cells = tuple(
+        (
+            *(placed.row.model, placed.row.settings(), placed.row.variant()),
+            *(placed.intensity, placed.rate, placed.roof),
+            *(placed.fraction * 100, placed.error * 100, placed.binds),
+            placed.row.median("latency"),
+            None if (half := placed.row.half_interval()) is None else half * 100,
+            placed.row.metrics["latency"].n if "latency" in placed.row.metrics else None,
+            *(placed.row.told(), ", ".join(placed.row.doubts)),
+        )
+        for placed in sorted(roofs.placed, key=lambda placed: -placed.fraction)
+    )
+    command = asked.command(machine=roofs.machine, precision=roofs.precision, metric="roofline_fraction")
+    tables = (
+        Table(ROOFS, tuple(lines), "", f"farm results show {roofs.placed[0].row.attempt}"),
+        Table(RESULTS, cells, NOTE, command),
+    )
+    title = f"{roofs.machine}, {roofs.device or 'device'}, {roofs.precision}"
+    return Section(title, (_nearest(roofs),), tables, (_chart(roofs, title),))
+
+
+def _nearest(roofs: Roofs) -> str:
+    best = max(roofs.placed, key=lambda placed: placed.fraction)
+    by_memory = sum(placed.binds == "memory" for placed in roofs.placed)
+    return (
+        f"{by_memory} of {len(roofs.placed)} results are bound by memory, the others by compute. Nearest to the roof: "
+        f"{best.row.model} on {best.row.variant()}, {shown(best.fraction * 100, '%')} of it "
+        f"(± {shown(best.error * 100, '%')})."
+    )
+
+
+def _memories(roofs: Roofs) -> list[tuple[str, float]]:
+    """Name the highest and the lowest bandwidth that results were held against."""
+    if len(roofs.bandwidths) < 2:
+        return [("memory", rate) for rate in roofs.bandwidths]
+    names = ("memory, smallest weights", "memory, largest weights")
+    return list(zip(names, (roofs.bandwidths[0], roofs.bandwidths[-1]), strict=True))
+
+
+def _chart(roofs: Roofs, where: str) -> Chart:
+    intensities = [placed.intensity for placed in roofs.placed]
+    ridges = [roofs.compute / rate for rate in roofs.bandwidths]
+    low, high = min(intensities) / DECADE, max(*intensities, *(ridge * DECADE for ridge in ridges)) * DECADE
+    lines = [Series("compute", _roof(roofs.compute, None, low, high, roofs.error), Drawn.LINE, -1)]
+    for name, rate in _memories(roofs):
+        marks = _roof(roofs.compute, rate, low, high, roofs.error)
+        lines += [Series(name, marks, Drawn.BAND, -1), Series(name, marks, Drawn.LINE, -1)]
+    platforms = sorted({placed.row.platform for placed in roofs.placed})
+    points = [
+        Series(name, tuple(_point(each) for each in roofs.placed if each.row.platform == name), colour=colour)
+        for colour, name in enumerate(platforms)
+    ]
+    return Chart(
+        f"Roofline of {where}",
+        f"Achieved rate of {len(intensities)} results by their operations per byte, below the measured roofs. "
+        + _nearest(roofs),
+        Axis("Operations per byte (FLOP/byte)", "FLOP/byte", log=True),
+        Axis("Achieved (FLOP/s)", "FLOP/s", log=True),
+        (*lines, *points),
+    )
+
+
+def _roof(compute: float, bandwidth: float | None, low: float, high: float, error: float) -> tuple[Mark, ...]:
+    """Draw one roof from the left to the right, with its bend and the share by which it may be too low."""
+    places = [low, high] if bandwidth is None else sorted({low, min(max(compute / bandwidth, low), high), high})
+    heights = [compute if bandwidth is None else min(compute, place * bandwidth) for place in places]
+    return tuple(
+        Mark(place, height, height, height * (1 + error)) for place, height in zip(places, heights, strict=True)
+    )
+
+
+def _point(placed: Placed) -> Mark:
+    return Mark(placed.intensity, placed.rate, words=placed.row.model)

@@ -1,0 +1,1 @@
+"""Parts of the regression report: two sides compared, and changes over time."""

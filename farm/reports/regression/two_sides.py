@@ -1,0 +1,191 @@
+"""Two sides compared: what is slower and faster with its interval, the first result of it, and what else differs."""
+
+import shlex
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from sqlalchemy.orm import Session
+
+from farm.contract.metrics import METRICS
+from farm.queries.compare import Answer, Comparison, Line, compare
+from farm.queries.sides import Side, side_of
+from farm.queries.turning import Turn, changed, turns
+from farm.reports.chart import Axis, Chart, rows_chart
+from farm.reports.chart import Line as Drawn
+from farm.reports.document import Cell, Column, Document, Section, Table
+from farm.reports.units import shown
+
+COLUMNS: Final = (
+    Column("cell", "Cell"),
+    Column("machine", "Machine"),
+    Column("metric", "Metric"),
+    Column("first", "First"),
+    Column("second", "Second"),
+    Column("ratio", "Ratio", "x"),
+    Column("low", "95 % from", "x"),
+    Column("high", "to", "x"),
+    Column("q", "q", "si"),
+    Column("runs_first", "Runs", "1"),
+    Column("runs_second", "Runs after", "1"),
+    Column("last_before", "Last before"),
+    Column("first_after", "First after"),
+    Column("note", "Note"),
+)
+DIFFERS: Final = (
+    Column("what", "What"),
+    Column("before", "Before"),
+    Column("after", "After"),
+    Column("cells", "Cells", "1"),
+    Column("answers", "Which are", badges=True),
+)
+UNMATCHED: Final = (Column("side", "Only in"), Column("cell", "Cell"), Column("differs", "Differs from the nearest in"))
+TITLES: Final = {
+    Answer.SLOWER: "Slower",
+    Answer.FASTER: "Faster",
+    Answer.UNKNOWN: "Can't tell",
+    Answer.SAME: "The same",
+}
+NOTE: Final = (
+    "Ratio is the second side's median over the first's, from the raw samples of all runs, with its 95 % interval by "
+    "bootstrap over runs; q is the least share of false discoveries at which the line would be told apart (Benjamini "
+    "and Hochberg). Runs are what was resampled: results, or processes where there are fewer than three."
+)
+NAMED: Final = 5  # lines told in words
+
+
+class _Told(NamedTuple):
+    """A comparison and how it was asked for."""
+
+    found: Comparison
+    sides: tuple[Side, Side]
+    threshold: float
+    turns: dict[tuple[str, str], Turn]
+    command: str
+
+
+def build(session: Session, first: str, second: str, *, metrics: Sequence[str], threshold: float) -> Document:
+    """Compare two sides.
+
+    Raises: UserMistake where they have nothing in common, UnknownName for a side that is none.
+    """
+    sides = side_of(session, first), side_of(session, second)
+    found = compare(session, *sides, metrics=metrics, threshold=threshold)
+    words = ["farm", "compare", first, second, *(word for metric in metrics for word in ("--metric", metric))]
+    command = shlex.join([*words, "--threshold", f"{threshold:g}"])
+    told = _Told(found, sides, threshold, turns(session, sides, across=found.across), command)
+    sections = [_short(told), *(_lines(told, answer) for answer in TITLES if found.counts[answer])]
+    sections += [*_circumstances(session, told), *_unmatched(told), _method(told)]
+    return Document(f"{second} against {first}", tuple(sections))
+
+
+def _short(told: _Told) -> Section:
+    counts = told.found.counts
+    words = ", ".join(f"{counts[answer]} {answer.value}" for answer in Answer if counts[answer])
+    paragraphs = [f"{len(told.found.lines)} comparisons: {words}."]
+    for answer in (Answer.SLOWER, Answer.FASTER):
+        lines = _sorted(told.found.lines, answer)
+        paragraphs += [_sentence(line, told) for line in lines[:NAMED]]
+        if len(lines) > NAMED:
+            paragraphs.append(f"{len(lines) - NAMED} more are {answer.value}.")
+    if not counts[Answer.SLOWER]:
+        open_ = counts[Answer.UNKNOWN]
+        paragraphs.append(
+            "Nothing became slower for sure"
+            + (f"; {open_} cannot be told yet." if open_ else ", and all could be told.")
+        )
+    return Section("In short", tuple(paragraphs), (), ())
+
+
+def _sentence(line: Line, told: _Told) -> str:
+    unit, ratio = METRICS[line.metric].unit, line.ratio
+    turn = told.turns.get((line.cell, line.machine))
+    since = f" First seen in result {turn.after}; the last before it is {turn.before}." if turn else ""
+    return (
+        f"{line.answer.value.capitalize()}: {line.cell} on {line.machine}, {METRICS[line.metric].title.lower()} "
+        f"{shown(line.first, unit)} → {shown(line.second, unit)}, {ratio.ratio:.2f}× (95 % {ratio.low:.2f} to "
+        f"{ratio.high:.2f}×).{since}"
+    )
+
+
+def _lines(told: _Told, answer: Answer) -> Section:
+    lines = _sorted(told.found.lines, answer)
+    table = Table(COLUMNS, tuple(_row(line, told) for line in lines), NOTE, told.command)
+    return Section(TITLES[answer], (), (table,), (_chart(lines, answer, told),))
+
+
+def _sorted(lines: Sequence[Line], answer: Answer) -> list[Line]:
+    """Order lines by how far the sides are apart."""
+    alike = [line for line in lines if line.answer is answer]
+    return sorted(alike, key=lambda line: -max(line.ratio.ratio, 1 / line.ratio.ratio))
+
+
+def _row(line: Line, told: _Told) -> tuple[Cell, ...]:
+    ratio, unit = line.ratio, METRICS[line.metric].unit
+    turn = told.turns.get((line.cell, line.machine))
+    missing = f"needs about {line.missing} more runs on each side" if line.missing else ""
+    borrowed = "spread between runs taken from elsewhere" if ratio.borrowed else ""
+    return (
+        *(line.cell, line.machine, line.metric),
+        *(shown(line.first, unit), shown(line.second, unit)),
+        *(ratio.ratio, ratio.low, ratio.high, line.q, *ratio.units),
+        *(turn if turn else (None, None)),
+        "; ".join(filter(None, (missing, borrowed))),
+    )
+
+
+def _chart(lines: Sequence[Line], answer: Answer, told: _Told) -> Chart:
+    first, second = (side.text for side in told.sides)
+    several = len({line.metric for line in lines}) > 1
+    drawn = tuple(
+        Drawn(
+            f"{line.cell} @ {line.machine}" + (f" · {line.metric}" if several else ""),
+            line.ratio.ratio,
+            line.ratio.low,
+            line.ratio.high,
+            line.metric,
+            f"{line.ratio.ratio:.2f}×",
+        )
+        for line in lines
+    )
+    order = tuple(dict.fromkeys(line.metric for line in lines))
+    tells = f"The ratio of {second} to {first} for {len(lines)} comparisons with 95 % intervals; equal is 1×."
+    axis = Axis("Ratio of the second side to the first", "x", log=True)
+    return rows_chart(f"{TITLES[answer]}: second over first", drawn, x=axis, tells=tells, order=order, reference=1.0)
+
+
+def _circumstances(session: Session, told: _Told) -> list[Section]:
+    """List what else differs between the last result before and the first one after, by how many cells it is of."""
+    cells: dict[tuple[str, str | None, str | None], dict[tuple[str, str], Answer]] = {}
+    answers = {(line.cell, line.machine): line.answer for line in told.found.lines}
+    for key, turn in told.turns.items():
+        for each in changed(session, turn) if key in answers else ():
+            cells.setdefault((each.what, each.before, each.after), {})[key] = answers[key]
+    rows = tuple(
+        (*what, len(found), ", ".join(sorted({answer.value for answer in found.values()})))
+        for what, found in sorted(cells.items(), key=lambda item: -len(item[1]))
+    )
+    if not rows:
+        return [
+            Section("What else differs", ("Nothing that is recorded: the same software, machine, labels and options.",))
+        ]
+    note = "Between the last result of the first side and the first one of the second, of how many cells."
+    return [Section("What else differs", (), (Table(DIFFERS, rows, note, told.command),))]
+
+
+def _unmatched(told: _Told) -> list[Section]:
+    rows = tuple(tuple(each) for each in told.found.unmatched)
+    return [Section("Not compared", (), (Table(UNMATCHED, rows, "", told.command),))] if rows else []
+
+
+def _method(told: _Told) -> Section:
+    words = [f"Differences below {told.threshold * 100:g} % count as none."]
+    if told.found.across:
+        words.append(f"Compared across {', '.join(told.found.across)}, as both sides name it.")
+    for side, whys in told.found.left_out.items():
+        if whys:
+            words.append(f"Left out of {side}: {', '.join(f'{count} {why}' for why, count in sorted(whys.items()))}.")
+    for metric, spread in told.found.spread.items():
+        if any(line.ratio.borrowed for line in told.found.lines if line.metric == metric):
+            source = "assumed" if spread.assumed else "as between the other runs here"
+            words.append(f"A single run's spread of {metric} is taken as {spread.value * 100:.2g} % ({source}).")
+    return Section("Method", tuple(words))
