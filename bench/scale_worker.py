@@ -64,7 +64,9 @@ def main() -> None:
     settings = read_settings()
     app = make_app(settings.broker_url)
     queue = farm_tasks(app, settings, name) if what == "farm" else noop_tasks(app, name)
-    app.conf.task_queues = [task_queue(queue, settings.broker_url) if what == "farm" else Queue(queue, routing_key=queue)]
+    app.conf.task_queues = [
+        task_queue(queue, settings.broker_url) if what == "farm" else Queue(queue, routing_key=queue)
+    ]
     app.Worker(
         hostname=f"{name}@bench", pool="threads", concurrency=1, loglevel="ERROR", without_gossip=True, quiet=True
     ).start()
