@@ -160,6 +160,7 @@ def _end(session: Session, token: str, state: AttemptState, *, values: dict[str,
     at = moment(session)
     job_id = tables.Attempt.job_id
     earlier = aliased(tables.Attempt)
+    canaries = select(tables.Sweep.id).where(SWEEPS)
     ended = session.execute(
         update(tables.Attempt)
         .where(tables.Attempt.token == token, tables.Attempt.state == AttemptState.RUNNING)
@@ -171,7 +172,7 @@ def _end(session: Session, token: str, state: AttemptState, *, values: dict[str,
             select(tables.Worker.name).where(tables.Worker.id == tables.Attempt.worker_id).scalar_subquery(),
             select(tables.Verification.id).where(tables.Verification.job_id == job_id).exists(),
             select(earlier.id).where(earlier.job_id == job_id, earlier.state == AttemptState.DOUBTED).exists(),
-            select(tables.Sweep.id).join(tables.Job).where(tables.Job.id == job_id, SWEEPS).exists(),
+            select(tables.Job.id).where(tables.Job.id == job_id, tables.Job.sweep_id.in_(canaries)).exists(),
         )
         .execution_options(synchronize_session=False)
     ).one_or_none()
