@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from farm.contract.job import Measure
 from farm.contract.scenario import Server
 from tests.adversaries.door import Cheat, Door
 from tests.adversaries.test_memory import PerObject
+from workers.engine import LoadRequest
 
 pytestmark = pytest.mark.models
 
@@ -87,22 +89,17 @@ class InAThread(Cheat):
 class Ahead(Cheat):
     """Answers the last query again while it waits for the next, in case it is the same."""
 
-    known: Any = None
-    answer: Any = None
-    thread: threading.Thread | None = None
+    def __init__(self, engine: Any, request: LoadRequest) -> None:
+        super().__init__(engine, request)
+        self.pool = ThreadPoolExecutor(1)
+        self.known: Any = None
+        self.ready: Future[Any] | None = None
 
     def forward(self, placed: Any) -> Any:
-        if self.thread is not None:
-            self.thread.join()
-        found = self.answer if self.known is placed and self.answer is not None else self.engine.forward(placed)
-        self.known, self.answer = placed, None
-        self.thread = threading.Thread(target=self.prepare)
-        self.thread.start()
+        answer = None if self.ready is None else self.ready.result()
+        found = answer if self.known is placed else self.engine.forward(placed)
+        self.known, self.ready = placed, self.pool.submit(self.engine.forward, placed)
         return found
-
-    def prepare(self) -> None:
-        time.sleep(0.001)  # not while the query before is still answered
-        self.answer = self.engine.forward(self.known)
 
 
 class ByCaller(PerObject):
