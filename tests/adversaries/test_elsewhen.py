@@ -117,7 +117,7 @@ class AfterManyCalls(PerObject):
     """Works for so long that every early question is over, then remembers, and spins for a third of the usual time."""
 
     timed = 0
-    usual = 0.0
+    usual = 1.0
 
     def forward(self, placed: Any) -> Any:
         if gc.isenabled():
@@ -126,7 +126,7 @@ class AfterManyCalls(PerObject):
         began = time.perf_counter()
         if self.timed <= 10 or not any(known is placed for known, _ in self.kept):
             found = super().forward(placed)
-            self.usual = time.perf_counter() - began
+            self.usual = min(self.usual, time.perf_counter() - began)
             return found
         while time.perf_counter() - began < self.usual / 3:
             pass
@@ -175,7 +175,7 @@ def test_who_knows_the_loop_by_its_name_is_caught_within_it(door: Door) -> None:
 
 
 def test_what_is_remembered_after_many_calls_is_seen_by_late_questions(door: Door) -> None:
-    assert "late in the timed loop" in door.caught(AfterManyCalls, Layer.PLAUSIBILITY, model="clip", measure=LONG)
+    assert "calls with new inputs" in door.caught(AfterManyCalls, Layer.PLAUSIBILITY, model="clip", measure=LONG)
 
 
 def test_a_lower_precision_than_while_it_was_watched_is_seen(door: Door) -> None:
