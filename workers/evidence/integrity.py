@@ -5,7 +5,7 @@ careless or simple tampering leaves behind.
 """
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from time import CLOCK_MONOTONIC_RAW, clock_gettime_ns
 from types import FunctionType, MemberDescriptorType, ModuleType
 from typing import Any, Final, NamedTuple
@@ -15,6 +15,12 @@ from pydantic import JsonValue
 from workers.evidence.plausibility import Look
 from workers.evidence.thresholds import CLOCK_TICK, CLOCKS_DIFFER
 from workers.measure.clock import clock
+
+
+class Words(str):
+    """A value, as it is written."""
+
+    __slots__ = ()
 
 
 class Clocks(NamedTuple):
@@ -35,8 +41,15 @@ OF_CLASSES: Final = (FunctionType, staticmethod, classmethod, property, MemberDe
 PLAIN: Final = (int, float, str, tuple, Mapping)
 SECOND: Final = 1e9  # nanoseconds
 
-#: What each name stood for: the very objects that it is made of.
-Seal = Mapping[tuple[str, str], tuple[object, ...]]
+#: A place in a module: the module, a name in it, and one in that where it is a class.
+Place = tuple[str, ...]
+
+
+class Seal(NamedTuple):
+    """What each place held, by the identity of the objects it is made of; and these objects, so that they stay."""
+
+    notes: Mapping[Place, tuple[int | str, ...]]
+    held: Sequence[tuple[object, ...]]
 
 
 class Stretch:
@@ -53,13 +66,14 @@ class Stretch:
 
 def seal() -> Seal:
     """Note all that judges or measures: functions, those of classes included, what each is made of, and thresholds."""
-    return {key: found for name in _modules() for key, found in _parts(name, sys.modules[name])}
+    found = [each for name in _modules() for each in _parts(name, sys.modules[name])]
+    return Seal({place: _noted(parts) for place, parts in found}, [parts for _, parts in found])
 
 
 def broken(before: Seal) -> list[str]:
     """Name what is no longer what it was."""
-    now = seal()
-    return sorted(".".join(key) for key, known in before.items() if not _same(known, now.get(key, ())))
+    now = seal().notes
+    return sorted(".".join(place) for place, known in before.notes.items() if now.get(place) != known)
 
 
 def judge(changed: list[str], clocks: Clocks) -> Look:
@@ -73,11 +87,9 @@ def judge(changed: list[str], clocks: Clocks) -> Look:
     return Look(figures)
 
 
-def _same(known: tuple[object, ...], found: tuple[object, ...]) -> bool:
-    """Say whether two notes are of the very same objects; those of values are words."""
-    if len(found) != len(known):
-        return False
-    return all(one is other or (isinstance(one, str) and one == other) for one, other in zip(known, found, strict=True))
+def _noted(parts: tuple[object, ...]) -> tuple[int | str, ...]:
+    """Note objects by their identity, as they might say of themselves that they equal others; values by their words."""
+    return tuple([part if type(part) is Words else id(part) for part in parts])
 
 
 def _modules() -> list[str]:
@@ -88,19 +100,19 @@ def _within(name: str, rooms: tuple[str, ...]) -> bool:
     return any(name == room or name.startswith(f"{room}.") for room in rooms)
 
 
-def _parts(name: str, module: ModuleType) -> Iterator[tuple[tuple[str, str], tuple[object, ...]]]:
+def _parts(name: str, module: ModuleType) -> Iterator[tuple[Place, tuple[object, ...]]]:
     own, judged_by = _within(name, OWN), _within(name, JUDGED_BY)
     for word, found in [*vars(module).items()]:
         if isinstance(found, type) and found.__module__ == name and own:
             for method, part in [*vars(found).items()]:
                 if type(part) in OF_CLASSES:
-                    yield (name, f"{word}.{method}"), _made_of(part)
+                    yield (name, word, method), _made_of(part)
         elif isinstance(found, FunctionType):
             yield (name, word), _made_of(found)
         elif callable(found):
             yield (name, word), (found,)
         elif judged_by and isinstance(found, PLAIN) and not word.startswith("__"):
-            yield (name, word), (repr(found),)
+            yield (name, word), (Words(repr(found)),)
 
 
 def _made_of(part: Any) -> tuple[object, ...]:
