@@ -39,7 +39,7 @@ def enlist_due(session: Session, *, every: timedelta, silence: timedelta) -> str
     for worker in live_workers(session, pool=SHARED_POOL, silence=silence):
         for tag in canary_tags(worker.offer):
             started[tag] = max(worker.started_at, started.get(tag, worker.started_at))
-    latest = _latest_jobs(session, [*started])
+    latest = _latest_jobs(session, [*started], since=at - every)
     due = [tag for tag, since in sorted(started.items()) if _due(latest.get(tag), since=since, at=at, every=every)]
     return _enlist(session, due) if due else None
 
@@ -94,10 +94,13 @@ def _due(latest: _Job | None, *, since: datetime, at: datetime, every: timedelta
     return latest.created_at < max(since, at - pause)
 
 
-def _latest_jobs(session: Session, tags: Sequence[str]) -> dict[str, _Job]:
-    """Give the latest canary of each of these tags that has had one."""
+def _latest_jobs(session: Session, tags: Sequence[str], *, since: datetime) -> dict[str, _Job]:
+    """Give the latest canary of each of these tags that has one on its way, or has had one since then."""
     tag_of = {canary_spec(tag).requirement.queue(): tag for tag in tags}
-    newest = select(func.max(tables.Job.id)).where(tables.Job.queue.in_(tag_of), tables.Job.state.in_([*JobState]))
+    lately = tables.Job.sweep_id.in_(select(tables.Sweep.id).where(SWEEPS, tables.Sweep.created_at > since))
+    newest = select(func.max(tables.Job.id)).where(
+        tables.Job.queue.in_(tag_of), tables.Job.state.in_(UNSETTLED) | lately
+    )
     found = session.execute(
         select(tables.Job.queue, tables.Job.state, tables.Job.created_at, tables.Attempt.facts)
         .outerjoin(tables.Attempt, _of_canary())
@@ -171,6 +174,6 @@ def _canaries(queue: str) -> Select[str, dict[str, Any] | None, bool]:
     return (
         select(tables.Attempt.public_id, tables.Attempt.facts, known.label("known"))
         .join(tables.Job, _of_canary())
-        .where(tables.Job.state == JobState.DONE, tables.Job.queue == queue)
-        .order_by(tables.Attempt.id.desc())
+        .where(tables.Job.state == JobState.DONE, tables.Job.queue == queue, tables.Job.priority == PRIORITY)
+        .order_by(tables.Job.id.desc())  # as the index has them: asked at every heartbeat
     )

@@ -126,7 +126,7 @@ def _transport_options(broker_url: str, *, timeout: float) -> dict[str, object]:
         "socket_timeout": timeout,
         "socket_connect_timeout": min(5.0, timeout),
         "socket_keepalive": True,
-        "health_check_interval": timeout,
+        "health_check_interval": timeout / 2,  # an overdue answer is looked for this often, and is one after as long
         "visibility_timeout": LONGEST_JOB,  # recovery never depends on it
         "global_keyprefix": KEY_PREFIX,
         "priority_steps": [0],  # priority lives in SQL

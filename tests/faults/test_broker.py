@@ -1,5 +1,6 @@
-"""A broker that dies and forgets, is cut off, or doubles messages: SQL knows better; nothing is lost or doubled."""
+"""A broker that dies and forgets, hangs, is cut off or doubles messages: nothing is lost, and workers hear again."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -7,10 +8,12 @@ import pytest
 from farm.scheduler.queue import make_app, publish
 from tests.faults.proxy import Proxy
 from tests.faults.test_workers import tries
-from tests.faults.yard import Hand, Yard, gated, job
+from tests.faults.yard import Hand, Yard, gated, job, longer
 from tests.services import ValkeyServer
 
 JOBS = 6
+SILENCE = 3.0  # seconds: longer than the time after which a silent broker is connected to anew
+HANG, HOLE = 30 - SILENCE, 40 - SILENCE  # seconds more, in a soak
 
 
 @pytest.fixture(scope="module")
@@ -23,9 +26,20 @@ def proxy(broker: ValkeyServer) -> Iterator[Proxy]:
 
 @pytest.fixture
 def worker(yard: Yard, broker: ValkeyServer, proxy: Proxy) -> Hand:
-    """Give the one worker of this module, behind the proxy; no drill may end it."""
+    """Give a worker behind the proxy; no drill may end it."""
+    return behind(yard, "behind", broker, proxy)
+
+
+@pytest.fixture
+def rival(yard: Yard, broker: ValkeyServer, proxy: Proxy) -> Hand:
+    """Give another one."""
+    return behind(yard, "rival", broker, proxy)
+
+
+def behind(yard: Yard, name: str, broker: ValkeyServer, proxy: Proxy) -> Hand:
+    """Give a worker that takes the jobs for it and those for both."""
     url = broker.url.replace(f":{broker.port}/", f":{proxy.port}/")
-    hand = yard.worker("behind", FARM_BROKER_URL=url)
+    hand = yard.worker(name, tags=("both",), FARM_BROKER_URL=url)
     yard.ready(hand)
     return hand
 
@@ -56,12 +70,47 @@ def test_all_connections_cut_while_a_job_runs(yard: Yard, proxy: Proxy, worker: 
     assert worker.alive()
 
 
-def test_every_message_delivered_four_times(yard: Yard, broker: ValkeyServer, worker: Hand) -> None:
-    rival = yard.worker("rival", tags=("behind",))
-    yard.ready(rival, worker)
-    sweep = yard.submit(*(job("behind", seed=seed) for seed in range(2 * JOBS)))
+def test_a_network_that_swallows_messages_while_one_worker_idles_and_one_runs_a_job(
+    yard: Yard, proxy: Proxy, worker: Hand, rival: Hand
+) -> None:
+    gate = yard.gate("hole")
+    running = yard.submit(gated("rival", gate), *(job("rival", seed=seed) for seed in range(JOBS)))
+    yard.wait(gate.reached)
+    with proxy.black_hole():
+        swallowed = yard.submit(*(job("behind", seed=seed) for seed in range(JOBS)))
+        yard.wait(lambda: yard.states(swallowed) == {"queued": JOBS})
+        time.sleep(SILENCE)
+        longer(HOLE)
+    gate.open()
+    assert yard.ended(swallowed) == {"done": JOBS}
+    assert yard.ended(running) == {"done": JOBS + 1}
+    assert [tries(each) for each in yard.jobs(running)] == [["done"]] * (JOBS + 1)
+    assert all(each.alive() for each in (worker, rival))
+
+
+def test_a_broker_that_hangs_while_one_worker_idles_and_one_runs_a_job(
+    yard: Yard, broker: ValkeyServer, worker: Hand, rival: Hand
+) -> None:
+    gate = yard.gate("hanging")
+    running = yard.submit(gated("rival", gate), *(job("rival", seed=seed) for seed in range(JOBS)))
+    yard.wait(gate.reached)
+    with broker.paused():
+        waiting = yard.submit(*(job("behind", seed=seed) for seed in range(JOBS)))
+        gate.open()
+        yard.wait(lambda: yard.states(running).get("done") == 1)  # a running job needs no broker
+        time.sleep(SILENCE)
+        longer(HANG)
+    assert yard.ended(waiting) == {"done": JOBS}
+    assert yard.ended(running) == {"done": JOBS + 1}
+    assert [tries(each) for each in yard.jobs(running)] == [["done"]] * (JOBS + 1)
+    assert all(each.alive() for each in (worker, rival))
+
+
+@pytest.mark.usefixtures("worker", "rival")
+def test_every_message_delivered_four_times(yard: Yard, broker: ValkeyServer) -> None:
+    sweep = yard.submit(*(job("both", seed=seed) for seed in range(2 * JOBS)))
     app = make_app(broker.url)
     for job_id in 3 * yard.ids(sweep):
-        publish(app, [(job("behind").requirement.queue(), job_id)])
+        publish(app, [(job("both").requirement.queue(), job_id)])
     assert yard.ended(sweep) == {"done": 2 * JOBS}
     assert [tries(each) for each in yard.jobs(sweep)] == [["done"]] * 2 * JOBS

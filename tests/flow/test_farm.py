@@ -46,6 +46,7 @@ def test_real_models_through_redis_and_postgres(
     sweep.write_text(SWEEP)
     monkeypatch.setenv("FARM_DATABASE_URL", postgres_url)
     monkeypatch.setenv("FARM_BROKER_URL", redis_url)
+    monkeypatch.setenv("FARM_CANARY_HOURS", "0")
     assert "farm db upgrade" in farm("sweep", "list", check=3).stderr
     farm(*UPGRADE)
     with serving(*SERVICES, log=tmp_path / "log"):
@@ -76,6 +77,7 @@ def test_cancel_stops_a_running_job(
     sweep.write_text("name: c\nmodels: [fake-model]\nplatforms: [fake]\noptions: {fake: {fault: [hang]}}\n")
     monkeypatch.setenv("FARM_DATABASE_URL", postgres_url)
     monkeypatch.setenv("FARM_BROKER_URL", redis_url)
+    monkeypatch.setenv("FARM_CANARY_HOURS", "0")
     farm("db", "upgrade")
     with serving(("scheduler",), ("worker", "--platform", "fake"), log=tmp_path / "log"):
         public_id = farm("sweep", "submit", sweep).stdout.strip()

@@ -32,8 +32,8 @@ def due(engine: Engine) -> bool:
 def later(engine: Engine, by: timedelta) -> None:
     """Let everything lie further back."""
     with write(engine) as session:
-        for job in session.execute(select(tables.Job)).scalars():
-            job.created_at -= by
+        for made in (*session.execute(select(tables.Job)).scalars(), *session.execute(select(tables.Sweep)).scalars()):
+            made.created_at -= by
         for worker in session.execute(select(tables.Worker)).scalars():
             worker.started_at -= by
 
