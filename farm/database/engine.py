@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, func, literal, make_url, select
+from sqlalchemy import ColumnElement, Connection, Engine, bindparam, create_engine, event, func, make_url, select
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError, NoSuchModuleError
@@ -33,6 +33,7 @@ STALLED: Final = {
     "tcp_user_timeout": 25_000,  # milliseconds that sent data may stay unacknowledged
 }
 PRIVATE_FOLDER: Final = 0o700
+PRIVATE_FILE: Final = 0o600
 USED: Final = "last used"  # a pooled connection's note of the monotonic clock
 
 
@@ -83,11 +84,19 @@ def now(connection: Connection | Session) -> datetime:
     return found.astimezone(UTC)
 
 
-def moment(session: Session) -> ColumnElement[datetime]:
-    """Give the same time as an expression, one moment for a whole statement: so it need not be asked for before."""
-    if session.get_bind().dialect.name == "sqlite":
-        return literal(datetime.now(UTC), UtcDateTime())
-    return func.statement_timestamp(type_=UtcDateTime())
+def moment(*, server: bool) -> ColumnElement[datetime]:
+    """Give that time as an expression, one moment for a whole statement: so it need not be asked for before.
+
+    `server` says that the database has a clock of its own, as `has_clock` tells.
+    """
+    if server:
+        return func.statement_timestamp(type_=UtcDateTime())
+    return bindparam("moment", callable_=lambda: datetime.now(UTC), type_=UtcDateTime())
+
+
+def has_clock(session: Session) -> bool:
+    """Say whether the database is a server with a clock of its own."""
+    return session.get_bind().dialect.name != "sqlite"
 
 
 def _with_driver(url: URL) -> URL:
@@ -129,6 +138,8 @@ def _sqlite(url: URL) -> Engine:
     if url.database and url.database != ":memory:":
         file = Path(url.database).expanduser()
         file.absolute().parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+        if not file.exists():
+            file.touch(mode=PRIVATE_FILE)  # what SQLite lays beside it, it gives the same mode
         url = url.set(database=str(file))
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT})
     event.listen(engine, "connect", _set_up_sqlite)

@@ -5,16 +5,22 @@ Each move is a line in the log of a scheduler or worker, once it is committed; o
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import structlog
-from sqlalchemy import ColumnElement, Row, event, func, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, event, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from farm.contract.states import FINAL, LEGAL_MOVES, AttemptState, JobState
 from farm.database import tables
 
 MADE: Final = "moves made"  # what a session remembers until it is committed
+
+EVENTS: Final = insert(tables.plain(tables.Event))
+JOB: Final = tables.plain(tables.Job)
+ONE: Final = (
+    update(JOB).where(JOB.c.id == bindparam("the_job"), JOB.c.state == bindparam("the_state")).returning(JOB.c.id)
+)
 
 log = structlog.get_logger()
 
@@ -35,36 +41,44 @@ def move(
 
     A job that another writer moved first no longer matches and is left alone.
     """
-    values: dict[str, object] = {"state": after, "reason": reason, **(also or {})}
-    moved = [row.id for row in change(session, which, before=before, after=after, at=at, values=values)]
+    check(before, after)
+    values: dict[str, object] = {"state": after, "reason": reason, **(also or {}), **_end(before, after, at)}
+    statement = update(tables.Job).where(which, tables.Job.state == before).values(values).returning(tables.Job.id)
+    moved = session.execute(statement.execution_options(synchronize_session=False)).scalars().all()
     record(session, moved, before=before, after=after, at=at, actor=actor, detail=reason, attempt_id=attempt_id)
     return moved
 
 
-def change(
+def move_one(
     session: Session,
-    which: ColumnElement[bool],
+    job_id: int,
     *,
     before: JobState,
     after: JobState,
-    at: datetime | ColumnElement[datetime],
-    values: dict[str, object],
-    columns: Sequence[ColumnElement[Any]] = (),
-) -> Sequence[Row[Any]]:
-    """Do the conditional update of a move, and nothing else; give `id` and these columns of the jobs that moved.
+    at: datetime,
+    actor: str,
+    reason: str,
+    attempt_id: int | None = None,
+) -> bool:
+    """Move one job, as `move` does; the statement is built once for all jobs, since every job of a worker ends here."""
+    check(before, after)
+    values: dict[str, object] = {"state": after, "reason": reason, **_end(before, after, at)}
+    moved = session.execute(ONE, {"the_job": job_id, "the_state": before, **values}).first() is not None
+    if moved:
+        record(session, [job_id], before=before, after=after, at=at, actor=actor, detail=reason, attempt_id=attempt_id)
+    return moved
 
-    Whoever calls it records the events.
-    """
+
+def check(before: JobState, after: JobState) -> None:
+    """Raise ValueError when a move is not a legal one."""
     if after not in LEGAL_MOVES[before]:
         raise ValueError(f"a job cannot move from {before} to {after}")
-    ended: dict[str, object] = {}
+
+
+def _end(before: JobState, after: JobState, at: datetime) -> dict[str, object]:
     if after in FINAL:
-        ended["finished_at"] = at
-    elif before in FINAL:
-        ended["finished_at"] = None
-    statement = update(tables.Job).where(which, tables.Job.state == before).values({**values, **ended})
-    returning = statement.returning(tables.Job.id, *columns)
-    return session.execute(returning.execution_options(synchronize_session=False)).all()
+        return {"finished_at": at}
+    return {"finished_at": None} if before in FINAL else {}
 
 
 def record(
@@ -92,7 +106,7 @@ def record(
         for job_id in job_ids
     ]
     if rows:
-        session.execute(insert(tables.Event), rows)
+        session.execute(EVENTS, rows)
         _tell_after_commit(session, rows)
 
 
