@@ -27,6 +27,7 @@ from farm.database import migrate, tables
 from farm.database.engine import open_engine, read
 from farm.queries.audit import audit
 from farm.scheduler.queue import make_app
+from farm.settings import PREFIX
 from tests.builders import spec, submitted
 from tests.services import PostgresServer, ValkeyServer, postgres_server, valkey_server
 
@@ -39,7 +40,8 @@ LOOK_EVERY = 0.25  # seconds
 @contextmanager
 def running(*commands: list[str], environment: dict[str, str]) -> Iterator[list[psutil.Process]]:
     """Run processes until the end of the block."""
-    started = [subprocess.Popen(command, env=os.environ | environment, cwd=HERE.parent) for command in commands]
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    started = [subprocess.Popen(command, env=ours | environment, cwd=HERE.parent) for command in commands]
     try:
         yield [psutil.Process(each.pid) for each in started]
     finally:

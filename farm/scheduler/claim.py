@@ -8,9 +8,8 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import Executable, Row, String, bindparam, insert, literal, select, update
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.dml import ReturningUpdate
 
 from farm.contract.job import JobSpec
 from farm.contract.states import AttemptState, JobState
@@ -18,7 +17,7 @@ from farm.database import tables
 from farm.database.engine import has_clock, moment, now
 from farm.scheduler.elsewhere import better_elsewhere, doubted_here
 from farm.scheduler.identity import new_id, new_token
-from farm.scheduler.moves import JOB, check, move, record
+from farm.scheduler.moves import JOB, Told, check, move, record, tell, with_events
 from farm.scheduler.register import Registration
 
 ATTEMPT: Final = insert(tables.plain(tables.Attempt)).returning(tables.plain(tables.Attempt).c.id)
@@ -80,26 +79,36 @@ def claim(session: Session, job_id: int, *, worker: Registration, lease_seconds:
 
 def _take(session: Session, job_id: int, worker: Registration, *, unless_doubted_here: bool) -> Row[Any] | None:
     """Move a queued job to running; give what the attempt needs of it."""
-    statement = _taking(unless_doubted_here, server=has_clock(session))
-    known = {"the_machine": worker.machine_id} if unless_doubted_here else {}
-    job = session.execute(statement, {"the_job": job_id, **known}).one_or_none()
+    server = has_clock(session)
+    known: dict[str, object] = {"the_machine": worker.machine_id} if unless_doubted_here else {}
+    actor = f"worker {worker.name}"
+    known |= {"actor": actor} if server else {}
+    job = session.execute(_taking(unless_doubted_here, server=server), {"the_job": job_id, **known}).one_or_none()
     if job is not None:
-        before, after = JobState.QUEUED, JobState.RUNNING
-        record(session, [job.id], before=before, after=after, at=job.at, actor=f"worker {worker.name}")
+        told = Told(JobState.QUEUED, JobState.RUNNING, job.at, actor)
+        (tell if server else record)(session, [job.id], told)
     return job
 
 
 @cache
-def _taking(unless_doubted_here: bool, *, server: bool) -> ReturningUpdate[Any]:
+def _taking(unless_doubted_here: bool, *, server: bool) -> Executable:
     """Build the conditional update of a claim, once."""
-    check(JobState.QUEUED, JobState.RUNNING)
+    before, after = JobState.QUEUED, JobState.RUNNING
+    check(before, after)
     at = moment(server=server)
-    wanted = (JOB.c.id == bindparam("the_job")) & (JOB.c.state == JobState.QUEUED) & JOB.c.cancel_requested.is_(False)
+    wanted = (JOB.c.id == bindparam("the_job")) & (JOB.c.state == before) & JOB.c.cancel_requested.is_(False)
     if unless_doubted_here:
         wanted &= ~doubted_here(bindparam("the_job"), bindparam("the_machine"))
-    values = {"state": JobState.RUNNING, "reason": "", "attempts": JOB.c.attempts + 1}
+    values = {"state": after, "reason": "", "attempts": JOB.c.attempts + 1}
     columns = (JOB.c.id, JOB.c.public_id, JOB.c.attempts, JOB.c.spec, at.label("at"))
-    return update(JOB).where(wanted).values(values).returning(*columns)
+    changed = update(JOB).where(wanted).values(values).returning(*columns)
+    told = {
+        "before": literal(before),
+        "after": literal(after),
+        "actor": bindparam("actor", type_=String()),
+        "detail": literal(""),
+    }
+    return with_events(changed, told) if server else changed
 
 
 def _put_back(session: Session, job: Row[Any], worker: Registration, *, reason: str) -> None:

@@ -19,10 +19,10 @@ from farm.contract.metrics import METRICS
 from farm.contract.result import Failure, Measurement, Result
 from farm.contract.states import AttemptState, JobState
 from farm.database import tables
-from farm.database.engine import has_clock, moment
+from farm.database.engine import has_clock, insert_rows, moment
 from farm.database.sample_codec import pack
 from farm.scheduler import rerun, verify
-from farm.scheduler.moves import burned, move_one
+from farm.scheduler.moves import Told, burned, move_one
 
 LOG: Final = "log"
 ATTEMPT: Final = tables.plain(tables.Attempt)
@@ -59,8 +59,7 @@ def settle_result(session: Session, token: str, result: Result) -> bool:
     write_measurements(session, held.attempt_id, result.measurements)
     for table, brought in ((tables.Doubt, result.doubts), (tables.Evidence, result.evidence)):
         rows = [{"attempt_id": held.attempt_id, **each.model_dump(mode="json")} for each in brought]
-        if rows:
-            session.execute(insert(tables.plain(table)), rows)
+        insert_rows(session, insert(tables.plain(table)), rows)
     write_log(session, held.attempt_id, result.log_tail)
     if held.verifies:
         verified = verify.settle(session, held.job_id, attempt_id=held.attempt_id, result=result)
@@ -186,16 +185,8 @@ def _ending(*, server: bool) -> ReturningUpdate[Any]:
 def _move_job(session: Session, held: _Held, after: JobState, *, reason: str) -> None:
     if after is JobState.PLANNED and cancel_asked(session, held.job_id):
         after, reason = JobState.CANCELLED, f"cancelled while it ran ({reason})"
-    move_one(
-        session,
-        held.job_id,
-        before=JobState.RUNNING,
-        after=after,
-        at=held.at,
-        actor=held.actor,
-        reason=reason,
-        attempt_id=held.attempt_id,
-    )
+    told = Told(JobState.RUNNING, after, held.at, held.actor, reason, held.attempt_id)
+    move_one(session, held.job_id, told)
 
 
 def write_measurements(session: Session, attempt_id: int, measurements: Sequence[Measurement]) -> None:
@@ -213,7 +204,7 @@ def write_measurements(session: Session, attempt_id: int, measurements: Sequence
         {"measurement_id": measurement_id, "counts": counts, "data": data}
         for measurement_id, (counts, data) in zip(made, packed, strict=True)
     ]
-    session.execute(insert(tables.plain(tables.Samples)), samples)
+    insert_rows(session, insert(tables.plain(tables.Samples)), samples)
 
 
 def write_log(session: Session, attempt_id: int, log: str) -> None:
