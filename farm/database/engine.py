@@ -35,6 +35,8 @@ from farm.database.tables import UtcDateTime
 FROZEN: Final = 60  # seconds until a process that froze within a transaction loses it, and the rows it holds are free
 BUSY_TIMEOUT: Final = 30.0  # seconds a SQLite writer waits for another one
 CONNECT_TIMEOUT: Final = 5  # seconds to reach PostgreSQL
+KEPT_OPEN: Final = 1  # connections of a process that nobody uses: a farm has thousands of processes
+MORE_AT_ONCE: Final = 14  # connections beside it, each for as long as it is used
 TRUSTED: Final = 1.0  # seconds for which a connection that was just used is not asked whether it still lives
 #: A network that stalls ends a connection in seconds, not hours (libpq's options; on a unix socket they do nothing).
 STALLED: Final = {
@@ -128,7 +130,8 @@ def _with_driver(url: URL) -> URL:
 
 
 def _server(url: URL) -> Engine:
-    engine = create_engine(url, connect_args={"connect_timeout": CONNECT_TIMEOUT, **STALLED})
+    connect = {"connect_timeout": CONNECT_TIMEOUT, **STALLED}
+    engine = create_engine(url, pool_size=KEPT_OPEN, max_overflow=MORE_AT_ONCE, connect_args=connect)
     event.listen(engine, "connect", _set_up_server)
     event.listen(engine, "checkin", _note_use)
 

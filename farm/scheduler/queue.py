@@ -75,12 +75,12 @@ def make_app(broker_url: str, *, timeout: float = BROKER_TIMEOUT) -> Celery:
     return app
 
 
-def only_task(app: Celery, run: Callable[[object], None]) -> None:
+def only_task(app: Celery, run: Callable[[object], None], **options: object) -> None:
     """Make `run` the one task of a worker. Celery's own ones call others: any stranger could name them."""
     app.finalize()
     for name in list(app.tasks):
         app.tasks.unregister(name)
-    app.task(name=RUN_TASK, ignore_result=True)(run)
+    app.task(name=RUN_TASK, ignore_result=True, **options)(run)
 
 
 def publish(app: Celery, messages: Iterable[tuple[str, int]]) -> None:
