@@ -17,7 +17,7 @@ FROM base AS control
 RUN pip install -c constraints.txt .
 COPY . .
 RUN pip install --no-deps --force-reinstall .
-USER farm
+USER 1000:1000
 CMD ["farm", "--help"]
 
 FROM base AS worker-cpu
@@ -26,7 +26,7 @@ ARG PIP_EXTRA_INDEX_URL
 RUN pip install -c constraints.txt '.[cpu]'
 COPY . .
 RUN pip install --no-deps --force-reinstall .
-USER farm
+USER 1000:1000
 CMD ["farm", "worker", "--platform", "cpu"]
 
 FROM base AS worker-openvino
@@ -34,7 +34,7 @@ ARG PIP_EXTRA_INDEX_URL
 RUN pip install -c constraints.txt '.[openvino]'
 COPY . .
 RUN pip install --no-deps --force-reinstall .
-USER farm
+USER 1000:1000
 CMD ["farm", "worker", "--platform", "openvino"]
 
 FROM base AS worker-cuda
@@ -42,5 +42,5 @@ FROM base AS worker-cuda
 RUN pip install -c constraints.txt '.[cuda]'
 COPY . .
 RUN pip install --no-deps --force-reinstall .
-USER farm
+USER 1000:1000
 CMD ["farm", "worker", "--platform", "cuda"]

@@ -3,9 +3,12 @@
     .venv/bin/python bench/scale.py [--jobs 1000 20000] [--workers 4]
 
 For each number of jobs: seconds to submit them; then jobs per second from dispatch through claim to settled, by the
-farm's own scheduler and workers that settle a small result without a child; resident memory of the scheduler and of the
-largest worker, after a tenth of the jobs and at the end. Before that, in the same run: no-op tasks per second of bare
-Celery with as many workers and the same settings. Nothing is fsynced by PostgreSQL (see tests/services.py).
+farm's own scheduler and workers; the cost per job relative to the first line; resident memory of the scheduler and of
+the largest worker, after a tenth of the jobs and at the end. Before and after, in the same run: no-op tasks per second
+of bare Celery with as many workers and the same settings.
+
+What it leaves out: a worker here settles a small result at once, without a child, a spool on disk, a lock of the device
+or lines in a log; PostgreSQL waits for no disk (see tests/services.py); and nothing crosses a network.
 """
 
 import argparse
@@ -27,6 +30,7 @@ from farm.database import migrate, tables
 from farm.database.engine import open_engine, read
 from farm.queries.audit import audit
 from farm.scheduler.queue import make_app
+from farm.settings import PREFIX
 from tests.builders import spec, submitted
 from tests.services import PostgresServer, ValkeyServer, postgres_server, valkey_server
 
@@ -39,7 +43,8 @@ LOOK_EVERY = 0.25  # seconds
 @contextmanager
 def running(*commands: list[str], environment: dict[str, str]) -> Iterator[list[psutil.Process]]:
     """Run processes until the end of the block."""
-    started = [subprocess.Popen(command, env=os.environ | environment, cwd=HERE.parent) for command in commands]
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    started = [subprocess.Popen(command, env=ours | environment, cwd=HERE.parent) for command in commands]
     try:
         yield [psutil.Process(each.pid) for each in started]
     finally:
@@ -57,6 +62,8 @@ def no_ops(broker: ValkeyServer, number: int, *, environment: dict[str, str]) ->
     """Give the no-op tasks per second of bare Celery."""
     app = make_app(broker.url)
     queue = Queue("bench.noop", routing_key="bench.noop")
+    with broker.client() as client:
+        client.delete("bench:ready", "bench:done")
     with broker.client() as client, running(*workers(number, "noop"), environment=environment):
         while int(str(client.get("bench:ready") or 0).strip("b'")) < number:
             time.sleep(LOOK_EVERY)
@@ -68,8 +75,10 @@ def no_ops(broker: ValkeyServer, number: int, *, environment: dict[str, str]) ->
         return NO_OPS / (time.monotonic() - began)
 
 
-def drain(engine: Engine, jobs: int, *, commands: list[list[str]], environment: dict[str, str]) -> list[str]:
-    """Submit and drain so many jobs; give the words of the line."""
+def drain(
+    engine: Engine, jobs: int, *, commands: list[list[str]], environment: dict[str, str]
+) -> tuple[float, list[str]]:
+    """Submit and drain so many jobs; give the steady rate, and the words of the line."""
     cells = [spec(seed=seed) for seed in range(jobs)]
     began = time.monotonic()
     sweep = submitted(engine, *cells)
@@ -83,7 +92,7 @@ def drain(engine: Engine, jobs: int, *, commands: list[list[str]], environment: 
     with read(engine) as session:
         wrong = len(audit(session, ended=sweep))
     rate = (jobs - jobs // 10) / (end - tenth)
-    return [f"{submit:8.2f}", f"{jobs / (end - first):8.0f}", f"{rate:9.0f}", f"{early}", f"{late}", f"{wrong:5}"]
+    return rate, [f"{submit:8.2f}", f"{jobs / (end - first):8.0f}", f"{rate:9.0f}", f"{early}", f"{late}", f"{wrong:5}"]
 
 
 def when(engine: Engine, settled: int) -> float:
@@ -107,16 +116,19 @@ def measure(postgres: PostgresServer, broker: ValkeyServer, *, asked: argparse.N
     environment = {"FARM_BROKER_URL": broker.url, "FARM_DATA_DIR": folder, "FARM_WINDOW": str(WINDOW)}
     environment["FARM_LOG_LEVEL"] = "ERROR"
     print(f"bare Celery: {no_ops(broker, asked.workers, environment=environment):.0f} no-op tasks/s", flush=True)
-    print("   jobs  submit s   jobs/s  steady/s  MiB early    MiB late   wrong")
+    print("   jobs  submit s   jobs/s  steady/s  MiB early    MiB late   wrong  cost", flush=True)
+    first = 0.0
     scheduler = [sys.executable, "-c", "from farm.cli import main; main()", "scheduler"]
     for jobs in asked.jobs:
         with postgres.database() as url:
             engine = open_engine(url)
             migrate.upgrade(engine)
             commands = [scheduler, *workers(asked.workers, "farm")]
-            line = drain(engine, jobs, commands=commands, environment=environment | {"FARM_DATABASE_URL": url})
+            rate, line = drain(engine, jobs, commands=commands, environment=environment | {"FARM_DATABASE_URL": url})
             engine.dispose()
-        print(f"{jobs:7}  {'  '.join(line)}", flush=True)
+        first = first or rate
+        print(f"{jobs:7}  {'  '.join(line)}  {first / rate:4.2f}", flush=True)
+    print(f"bare Celery: {no_ops(broker, asked.workers, environment=environment):.0f} no-op tasks/s", flush=True)
 
 
 def main() -> None:

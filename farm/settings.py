@@ -3,6 +3,7 @@
 import difflib
 import json
 import os
+import re
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,7 @@ from farm.contract.errors import BadSetting
 
 PREFIX: Final = "FARM_"
 FILE: Final = "farm.toml"
+PASSWORD: Final = re.compile(r"://[^@\s]*@")  # with the user's name
 SECRETS: Final = ("database_url", "broker_url")  # they may have a password in them
 
 
@@ -87,7 +89,7 @@ def read_settings(**flags: object) -> Settings:
     try:
         return Settings(**{name: value for name, value in flags.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
-        lines = [f"{_where(item['loc'])}: {item['msg']} (found {item['input']!r})" for item in error.errors()]
+        lines = [f"{_where(item['loc'])}: {item['msg']} (found {_shown(item['input'])})" for item in error.errors()]
         raise BadSetting("\n".join(lines)) from error
 
 
@@ -104,6 +106,11 @@ def _variables() -> list[str]:
 def _where(location: tuple[int | str, ...]) -> str:
     name = str(location[0]) if location else "settings"
     return f"{PREFIX}{name.upper()} (or {name} in {FILE})"
+
+
+def _shown(value: object) -> str:
+    """Show a value that is wrong, but no password of a URL in it."""
+    return PASSWORD.sub("://***@", repr(value))
 
 
 def _as_json(value: object) -> str:

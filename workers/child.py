@@ -4,6 +4,7 @@ In: an assignment and what to do with it. Out: what the child brought back, or a
 """
 
 import contextlib
+import json
 import math
 import multiprocessing
 import os
@@ -168,10 +169,10 @@ class _SignsOfLife:
 
 
 def _receive(pipe: connection.Connection) -> inside.Message | None:
-    """Read one message; None at the end of the pipe, which is the end of the child."""
+    """Read one message; None at the end of the pipe, which is the end of the child, and for what is no message."""
     try:
-        return inside.Message(*pipe.recv())
-    except (EOFError, OSError):
+        return inside.Message(*json.loads(pipe.recv_bytes()))
+    except (EOFError, OSError, ValueError, TypeError):
         return None
 
 

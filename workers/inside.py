@@ -4,6 +4,7 @@ In: a task and its input as JSON. Out, through the pipe: the stages as they begi
 """
 
 import faulthandler
+import json
 import os
 import signal
 import sys
@@ -40,14 +41,18 @@ class _Teller:
 
     def stage(self, stage: Stage) -> None:
         self.current = stage
-        self._pipe.send(Message("stage", stage))
+        self._say(Message("stage", stage))
 
     def answer(self, content: str) -> None:
-        self._pipe.send(Message("answer", content))
+        self._say(Message("answer", content))
 
     def failure(self, code: str, error: BaseException) -> None:
         told = Failure(stage=self.current, code=code, error=type(error).__name__, message=str(error) or repr(error))
-        self._pipe.send(Message("failure", told.model_dump_json()))
+        self._say(Message("failure", told.model_dump_json()))
+
+    def _say(self, message: Message) -> None:
+        # As JSON: a pickle would let a model with code of its own run something in the worker.
+        self._pipe.send_bytes(json.dumps(message).encode())
 
 
 def main(task: str, content: str, pipe: Connection, log: str) -> None:

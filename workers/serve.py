@@ -176,7 +176,7 @@ class _Server:
 
     def run(self) -> int:
         """Serve until told to stop; give the exit code."""
-        only_task(self._app, self._run_job, request=Request if acknowledges(self._bench.settings.broker_url) else Hint)
+        only_task(self._app, self._run_job, Request=Request if acknowledges(self._bench.settings.broker_url) else Hint)
         settle_waiting(self._bench.engine, self._bench.spool)
         worker = self._app.Worker(
             hostname=f"{self._orders.name}@{self._bench.registration.worker_id}",

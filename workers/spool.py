@@ -45,6 +45,7 @@ class Spool:
         """Write a result so that it survives a crash of the process and of the box."""
         part = self._path(spooled.token).with_suffix(".part")
         try:
+            part.touch(mode=0o600)
             with part.open("w") as stream:
                 stream.write(spooled.model_dump_json())
                 stream.flush()

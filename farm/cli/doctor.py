@@ -2,7 +2,7 @@
 
 Examples:
   farm doctor
-  farm doctor --broker redis://:PASSWORD@queue:6379/0 --format json
+  farm doctor --broker redis://queue:6379/0 --format json
   farm doctor --audit
   farm doctor --audit --sweep last
 """

@@ -1,7 +1,7 @@
 """Hand out jobs to workers, and take back those of workers that fell silent.
 
 Examples:
-  farm scheduler --db postgresql://farm:PASSWORD@db/farm --broker redis://:PASSWORD@queue:6379/0
+  farm scheduler
 """
 
 import signal

@@ -5,13 +5,24 @@ In: a URL. Out: an Engine; `write` for a transaction that may change rows, `read
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, func, literal, make_url, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Insert,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    make_url,
+    select,
+)
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidatePoolError, NoSuchModuleError
@@ -24,6 +35,8 @@ from farm.database.tables import UtcDateTime
 FROZEN: Final = 60  # seconds until a process that froze within a transaction loses it, and the rows it holds are free
 BUSY_TIMEOUT: Final = 30.0  # seconds a SQLite writer waits for another one
 CONNECT_TIMEOUT: Final = 5  # seconds to reach PostgreSQL
+KEPT_OPEN: Final = 1  # connections of a process that nobody uses: a farm has thousands of processes
+MORE_AT_ONCE: Final = 14  # connections beside it, each for as long as it is used
 TRUSTED: Final = 1.0  # seconds for which a connection that was just used is not asked whether it still lives
 #: A network that stalls ends a connection in seconds, not hours (libpq's options; on a unix socket they do nothing).
 STALLED: Final = {
@@ -33,6 +46,7 @@ STALLED: Final = {
     "tcp_user_timeout": 25_000,  # milliseconds that sent data may stay unacknowledged
 }
 PRIVATE_FOLDER: Final = 0o700
+PRIVATE_FILE: Final = 0o600
 USED: Final = "last used"  # a pooled connection's note of the monotonic clock
 
 
@@ -50,6 +64,11 @@ def open_engine(url: str) -> Engine:
         raise NoDatabase(
             f"the database URL is wrong: {error}. Use sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
         ) from error
+    except ValueError:  # its text would show what stands where a port should, which may be half a password
+        raise NoDatabase(
+            "the database URL cannot be read: "
+            "write postgresql://USER:PASSWORD@HOST:5432/NAME, with %XX for special characters"
+        ) from None
     except (DBAPIError, OSError) as error:
         reason = str(error.orig if isinstance(error, DBAPIError) else error).strip().splitlines()[0]
         shown = make_url(url).render_as_string(hide_password=True)
@@ -74,6 +93,12 @@ def read(engine: Engine) -> Iterator[Session]:
             yield session
 
 
+def insert_rows(session: Session, statement: Insert, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert any number of rows; a single one by the shorter way, which spares a job several round trips."""
+    if rows:
+        session.execute(statement, rows if len(rows) > 1 else rows[0])
+
+
 def now(connection: Connection | Session) -> datetime:
     """Give the database's UTC time: worker clocks are never compared. SQLite lives on one host, so its clock serves."""
     bind = connection.get_bind() if isinstance(connection, Session) else connection
@@ -83,11 +108,19 @@ def now(connection: Connection | Session) -> datetime:
     return found.astimezone(UTC)
 
 
-def moment(session: Session) -> ColumnElement[datetime]:
-    """Give the same time as an expression, one moment for a whole statement: so it need not be asked for before."""
-    if session.get_bind().dialect.name == "sqlite":
-        return literal(datetime.now(UTC), UtcDateTime())
-    return func.statement_timestamp(type_=UtcDateTime())
+def moment(*, server: bool) -> ColumnElement[datetime]:
+    """Give that time as an expression, one moment for a whole statement: so it need not be asked for before.
+
+    `server` says that the database has a clock of its own, as `has_clock` tells.
+    """
+    if server:
+        return func.statement_timestamp(type_=UtcDateTime())
+    return bindparam("moment", callable_=lambda: datetime.now(UTC), type_=UtcDateTime())
+
+
+def has_clock(session: Session) -> bool:
+    """Say whether the database is a server with a clock of its own."""
+    return session.get_bind().dialect.name != "sqlite"
 
 
 def _with_driver(url: URL) -> URL:
@@ -97,7 +130,8 @@ def _with_driver(url: URL) -> URL:
 
 
 def _server(url: URL) -> Engine:
-    engine = create_engine(url, connect_args={"connect_timeout": CONNECT_TIMEOUT, **STALLED})
+    connect = {"connect_timeout": CONNECT_TIMEOUT, **STALLED}
+    engine = create_engine(url, pool_size=KEPT_OPEN, max_overflow=MORE_AT_ONCE, connect_args=connect)
     event.listen(engine, "connect", _set_up_server)
     event.listen(engine, "checkin", _note_use)
 
@@ -129,6 +163,8 @@ def _sqlite(url: URL) -> Engine:
     if url.database and url.database != ":memory:":
         file = Path(url.database).expanduser()
         file.absolute().parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+        if not file.exists():
+            file.touch(mode=PRIVATE_FILE)  # what SQLite lays beside it, it gives the same mode
         url = url.set(database=str(file))
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT})
     event.listen(engine, "connect", _set_up_sqlite)

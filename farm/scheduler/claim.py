@@ -5,19 +5,22 @@ The claim is one conditional update: of two workers with the same message, one g
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, NamedTuple
+from functools import cache
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, insert, select, update
+from sqlalchemy import Executable, Row, String, bindparam, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from farm.contract.job import JobSpec
 from farm.contract.states import AttemptState, JobState
 from farm.database import tables
-from farm.database.engine import moment, now
+from farm.database.engine import has_clock, moment, now
 from farm.scheduler.elsewhere import better_elsewhere, doubted_here
 from farm.scheduler.identity import new_id, new_token
-from farm.scheduler.moves import change, move, record
+from farm.scheduler.moves import JOB, Told, check, move, record, tell, with_events
 from farm.scheduler.register import Registration
+
+ATTEMPT: Final = insert(tables.plain(tables.Attempt)).returning(tables.plain(tables.Attempt).c.id)
 
 
 class Claim(NamedTuple):
@@ -45,13 +48,12 @@ def claim(session: Session, job_id: int, *, worker: Registration, lease_seconds:
     None, too, for a re-run that another machine of the same kind should take, and for a job that needs more than
     this one offers.
     """
-    wanted = (tables.Job.id == job_id) & tables.Job.cancel_requested.is_(False)
-    job = _take(session, wanted & ~doubted_here(job_id, worker), worker)
+    job = _take(session, job_id, worker, unless_doubted_here=True)
     if job is None:
         at, silence = now(session), timedelta(seconds=lease_seconds)
         if better_elsewhere(session, job_id, worker=worker, at=at, silence=silence):
             return None
-        job = _take(session, wanted, worker)
+        job = _take(session, job_id, worker, unless_doubted_here=False)
     if job is None:
         return None
     spec = JobSpec.model_validate(job.spec)
@@ -59,40 +61,54 @@ def claim(session: Session, job_id: int, *, worker: Registration, lease_seconds:
         _put_back(session, job, worker, reason=f"a message came to a worker that lacks {', '.join(lacks)}")
         return None
     token = new_token()
-    attempt_id = session.execute(
-        insert(tables.Attempt).returning(tables.Attempt.id),
-        {
-            "public_id": new_id(),
-            "job_id": job.id,
-            "number": job.attempts,
-            "token": token,
-            "state": AttemptState.RUNNING,
-            "worker_id": worker.worker_id,
-            "machine_id": worker.machine_id,
-            "environment_id": worker.environment_id,
-            "lease_until": job.at + timedelta(seconds=lease_seconds),
-            "started_at": job.at,
-        },
-    ).scalar_one()
+    attempt = {
+        "public_id": new_id(),
+        "job_id": job.id,
+        "number": job.attempts,
+        "token": token,
+        "state": AttemptState.RUNNING,
+        "worker_id": worker.worker_id,
+        "machine_id": worker.machine_id,
+        "environment_id": worker.environment_id,
+        "lease_until": job.at + timedelta(seconds=lease_seconds),
+        "started_at": job.at,
+    }
+    attempt_id = session.execute(ATTEMPT, attempt).scalar_one()
     return Claim(job.id, job.public_id, attempt_id, job.attempts, token, spec)
 
 
-def _take(session: Session, wanted: ColumnElement[bool], worker: Registration) -> Row[Any] | None:
-    """Move a queued job to running, in one round trip; give what the attempt needs of it."""
+def _take(session: Session, job_id: int, worker: Registration, *, unless_doubted_here: bool) -> Row[Any] | None:
+    """Move a queued job to running; give what the attempt needs of it."""
+    server = has_clock(session)
+    known: dict[str, object] = {"the_machine": worker.machine_id} if unless_doubted_here else {}
+    actor = f"worker {worker.name}"
+    known |= {"actor": actor} if server else {}
+    job = session.execute(_taking(unless_doubted_here, server=server), {"the_job": job_id, **known}).one_or_none()
+    if job is not None:
+        told = Told(JobState.QUEUED, JobState.RUNNING, job.at, actor)
+        (tell if server else record)(session, [job.id], told)
+    return job
+
+
+@cache
+def _taking(unless_doubted_here: bool, *, server: bool) -> Executable:
+    """Build the conditional update of a claim, once."""
     before, after = JobState.QUEUED, JobState.RUNNING
-    at = moment(session)
-    taken = change(
-        session,
-        wanted,
-        before=before,
-        after=after,
-        at=at,
-        values={"state": after, "reason": "", "attempts": tables.Job.attempts + 1},
-        columns=(tables.Job.public_id, tables.Job.attempts, tables.Job.spec, at.label("at")),
-    )
-    for job in taken:
-        record(session, [job.id], before=before, after=after, at=job.at, actor=f"worker {worker.name}")
-    return taken[0] if taken else None
+    check(before, after)
+    at = moment(server=server)
+    wanted = (JOB.c.id == bindparam("the_job")) & (JOB.c.state == before) & JOB.c.cancel_requested.is_(False)
+    if unless_doubted_here:
+        wanted &= ~doubted_here(bindparam("the_job"), bindparam("the_machine"))
+    values = {"state": after, "reason": "", "attempts": JOB.c.attempts + 1}
+    columns = (JOB.c.id, JOB.c.public_id, JOB.c.attempts, JOB.c.spec, at.label("at"))
+    changed = update(JOB).where(wanted).values(values).returning(*columns)
+    told = {
+        "before": literal(before),
+        "after": literal(after),
+        "actor": bindparam("actor", type_=String()),
+        "detail": literal(""),
+    }
+    return with_events(changed, told) if server else changed
 
 
 def _put_back(session: Session, job: Row[Any], worker: Registration, *, reason: str) -> None:

@@ -7,7 +7,7 @@ dispatch publishes it again; once PATIENCE is over anybody takes it, so a busy t
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import BindParameter, ColumnElement, select
 from sqlalchemy.orm import Session, aliased
 
 from farm.contract.requirement import Offer, Requirement
@@ -15,13 +15,16 @@ from farm.contract.states import AttemptState
 from farm.database import tables
 from farm.scheduler.register import Registration
 
+ATTEMPT: Final = tables.plain(tables.Attempt)
+_Key = int | BindParameter[int]
+
 PATIENCE: Final = timedelta(seconds=120)  # from the end of the doubted attempt; a few rounds of republishing
 
 
 def better_elsewhere(session: Session, job_id: int, *, worker: Registration, at: datetime, silence: timedelta) -> bool:
     """Say whether a live worker on another machine of the same fingerprint should take this re-run instead."""
-    lately = tables.Attempt.finished_at > at - PATIENCE
-    if session.execute(select(tables.Attempt.id).where(_doubted_here(job_id, worker), lately)).first() is None:
+    here = _doubted_here(job_id, worker.machine_id) & (ATTEMPT.c.finished_at > at - PATIENCE)
+    if session.execute(select(ATTEMPT.c.id).where(here)).first() is None:
         return False
     queue = select(tables.Job.queue).where(tables.Job.id == job_id).scalar_subquery()
     stored = session.execute(select(tables.Queue.requirement).where(tables.Queue.name == queue)).scalar_one()
@@ -30,16 +33,14 @@ def better_elsewhere(session: Session, job_id: int, *, worker: Registration, at:
     return any(not requirement.unmet(offer) for offer in offers)
 
 
-def doubted_here(job_id: int, worker: Registration) -> ColumnElement[bool]:
+def doubted_here(job_id: _Key, machine_id: _Key) -> ColumnElement[bool]:
     """Say, in SQL, whether this machine brought the doubtful result of a job; only then it is worth asking further."""
-    return select(tables.Attempt.id).where(_doubted_here(job_id, worker)).exists()
+    return select(ATTEMPT.c.id).where(_doubted_here(job_id, machine_id)).exists()
 
 
-def _doubted_here(job_id: int, worker: Registration) -> ColumnElement[bool]:
+def _doubted_here(job_id: _Key, machine_id: _Key) -> ColumnElement[bool]:
     return (
-        (tables.Attempt.job_id == job_id)
-        & (tables.Attempt.state == AttemptState.DOUBTED)
-        & (tables.Attempt.machine_id == worker.machine_id)
+        (ATTEMPT.c.job_id == job_id) & (ATTEMPT.c.state == AttemptState.DOUBTED) & (ATTEMPT.c.machine_id == machine_id)
     )
 
 

@@ -122,7 +122,7 @@ def _enlist_jobs(
         for position, (spec, unsupported) in enumerate(submission.cells)
     )
     while batch := list(islice(rows, ROWS_PER_INSERT)):
-        session.execute(insert(tables.Job), batch)
+        session.execute(insert(tables.plain(tables.Job)), batch)
     made = select(tables.Job.id, literal(at, UtcDateTime()), null(), tables.Job.state, literal("submit"), literal(""))
     columns = ("job_id", "at", "before", "after", "actor", "detail")
     here = tables.Job.sweep_id == sweep_id

@@ -86,12 +86,12 @@ def task_queue(name: str, broker_url: str) -> Queue:
     return Queue(name, routing_key=name, no_ack=not acknowledges(broker_url))
 
 
-def only_task(app: Celery, run: Callable[[object], None], *, request: type[object]) -> None:
+def only_task(app: Celery, run: Callable[[object], None], **options: object) -> None:
     """Make `run` the one task of a worker. Celery's own ones call others: any stranger could name them."""
     app.finalize()
     for name in list(app.tasks):
         app.tasks.unregister(name)
-    app.task(name=RUN_TASK, ignore_result=True, Request=request)(run)
+    app.task(name=RUN_TASK, ignore_result=True, **options)(run)
 
 
 def publish(app: Celery, messages: Iterable[tuple[str, int]]) -> None:

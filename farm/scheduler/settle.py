@@ -6,11 +6,13 @@ holds (settled before, lease lost, cancelled): then nothing changes.
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from functools import cache
+from typing import Any, Final, NamedTuple
 
 from pydantic import JsonValue
-from sqlalchemy import insert, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from farm.contract.errors import JobFailure, Unsupported, leaves
 from farm.contract.judge import judge
@@ -18,13 +20,16 @@ from farm.contract.metrics import METRICS
 from farm.contract.result import Failure, Measurement, Result
 from farm.contract.states import AttemptState, JobState
 from farm.database import tables
-from farm.database.engine import moment
+from farm.database.engine import has_clock, insert_rows, moment
 from farm.database.sample_codec import pack
 from farm.scheduler import rerun, verify
 from farm.scheduler.canary import SWEEPS, settle_canary
-from farm.scheduler.moves import burned, move
+from farm.scheduler.moves import Told, burned, move_one
 
 LOG: Final = "log"
+ATTEMPT: Final = tables.plain(tables.Attempt)
+_MEASUREMENT: Final = tables.plain(tables.Measurement)
+MEASUREMENTS: Final = insert(_MEASUREMENT).returning(_MEASUREMENT.c.id, sort_by_parameter_order=True)
 
 
 class _Held(NamedTuple):
@@ -59,8 +64,7 @@ def settle_result(session: Session, token: str, result: Result) -> bool:
     write_measurements(session, held.attempt_id, result.measurements)
     for table, brought in ((tables.Doubt, result.doubts), (tables.Evidence, result.evidence)):
         rows = [{"attempt_id": held.attempt_id, **each.model_dump(mode="json")} for each in brought]
-        if rows:
-            session.execute(insert(table), rows)
+        insert_rows(session, insert(tables.plain(table)), rows)
     write_log(session, held.attempt_id, result.log_tail)
     if held.verifies:
         verified = verify.settle(session, held.job_id, attempt_id=held.attempt_id, result=result)
@@ -157,44 +161,42 @@ def _settle_doubts(session: Session, held: _Held, result: Result) -> None:
 
 def _end(session: Session, token: str, state: AttemptState, *, values: dict[str, object]) -> _Held | None:
     """End the attempt, and learn in the same round trip what kind of job it belongs to."""
-    at = moment(session)
-    job_id = tables.Attempt.job_id
-    earlier = aliased(tables.Attempt)
-    canaries = select(tables.Sweep.id).where(SWEEPS)
-    ended = session.execute(
-        update(tables.Attempt)
-        .where(tables.Attempt.token == token, tables.Attempt.state == AttemptState.RUNNING)
-        .values(state=state, finished_at=at, **values)
-        .returning(
-            tables.Attempt.id,
-            job_id,
-            at.label("at"),
-            select(tables.Worker.name).where(tables.Worker.id == tables.Attempt.worker_id).scalar_subquery(),
-            select(tables.Verification.id).where(tables.Verification.job_id == job_id).exists(),
-            select(earlier.id).where(earlier.job_id == job_id, earlier.state == AttemptState.DOUBTED).exists(),
-            select(tables.Job.id).where(tables.Job.id == job_id, tables.Job.sweep_id.in_(canaries)).exists(),
-        )
-        .execution_options(synchronize_session=False)
-    ).one_or_none()
+    ended = session.execute(_ending(server=has_clock(session)), {"the_token": token, "state": state, **values}).first()
     if ended is None:
         return None
-    attempt_id, job, when, name, *kinds = ended
-    return _Held(attempt_id, job, f"worker {name}", when, *map(bool, kinds))
+    attempt_id, job_id, at, worker, *kinds = ended
+    return _Held(attempt_id, job_id, f"worker {worker}", at, *map(bool, kinds))
+
+
+@cache
+def _ending(*, server: bool) -> ReturningUpdate[Any]:
+    """Build the conditional update that ends an attempt, once."""
+    at, earlier, verification = moment(server=server), ATTEMPT.alias(), tables.plain(tables.Verification)
+    worker, job = tables.plain(tables.Worker), tables.plain(tables.Job)
+    canaries = select(tables.Sweep.id).where(SWEEPS)
+    job_id = ATTEMPT.c.job_id
+    doubted = (earlier.c.job_id == job_id) & (earlier.c.state == AttemptState.DOUBTED)
+    return (
+        update(ATTEMPT)
+        .where(ATTEMPT.c.token == bindparam("the_token"), ATTEMPT.c.state == AttemptState.RUNNING)
+        .values(finished_at=at)
+        .returning(
+            ATTEMPT.c.id,
+            job_id,
+            at.label("at"),
+            select(worker.c.name).where(worker.c.id == ATTEMPT.c.worker_id).scalar_subquery(),
+            select(verification.c.id).where(verification.c.job_id == job_id).exists(),
+            select(earlier.c.id).where(doubted).exists(),
+            select(job.c.id).where(job.c.id == job_id, job.c.sweep_id.in_(canaries)).exists(),
+        )
+    )
 
 
 def _move_job(session: Session, held: _Held, after: JobState, *, reason: str) -> None:
     if after is JobState.PLANNED and cancel_asked(session, held.job_id):
         after, reason = JobState.CANCELLED, f"cancelled while it ran ({reason})"
-    move(
-        session,
-        tables.Job.id == held.job_id,
-        before=JobState.RUNNING,
-        after=after,
-        at=held.at,
-        actor=held.actor,
-        reason=reason,
-        attempt_id=held.attempt_id,
-    )
+    told = Told(JobState.RUNNING, after, held.at, held.actor, reason, held.attempt_id)
+    move_one(session, held.job_id, told)
 
 
 def write_measurements(session: Session, attempt_id: int, measurements: Sequence[Measurement]) -> None:
@@ -206,17 +208,16 @@ def write_measurements(session: Session, attempt_id: int, measurements: Sequence
         | each.statistics.model_dump()
         for each in measurements
     ]
-    into = insert(tables.Measurement).returning(tables.Measurement.id, sort_by_parameter_order=True)
-    made = session.execute(into, rows).scalars().all()
+    made = session.execute(MEASUREMENTS, rows).scalars().all()
     packed = [pack(each.samples) for each in measurements]
     samples = [
         {"measurement_id": measurement_id, "counts": counts, "data": data}
         for measurement_id, (counts, data) in zip(made, packed, strict=True)
     ]
-    session.execute(insert(tables.Samples), samples)
+    insert_rows(session, insert(tables.plain(tables.Samples)), samples)
 
 
 def write_log(session: Session, attempt_id: int, log: str) -> None:
     """Write the tail of a log; an empty one is none."""
     if log:
-        session.execute(insert(tables.Artifact), {"attempt_id": attempt_id, "kind": LOG, "content": log})
+        session.execute(insert(tables.plain(tables.Artifact)), {"attempt_id": attempt_id, "kind": LOG, "content": log})

@@ -132,9 +132,31 @@ def test_figures_above_two_gib_fit(engine: Engine) -> None:
         assert wide.scalar_one() == 2**40
 
 
-def test_the_folder_of_a_new_sqlite_file_is_private(tmp_path: Path) -> None:
-    open_engine(f"sqlite:///{tmp_path / 'new' / 'farm.sqlite3'}").dispose()
-    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
+def test_a_new_sqlite_file_and_its_folder_are_private(tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    engine = open_engine(f"sqlite:///{folder / 'farm.sqlite3'}")
+    with write(engine) as session:
+        session.execute(text("CREATE TABLE t (id INTEGER)"))
+        modes = {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
+    engine.dispose()
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert set(modes.values()) == {0o600}
+    assert {"farm.sqlite3", "farm.sqlite3-wal"} <= set(modes)
+
+
+def test_a_connection_that_died_while_nobody_used_it_is_replaced(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("farm.database.engine.TRUSTED", 0)
+    engine, killer = open_engine(postgres_url), open_engine(postgres_url)
+    with read(engine) as session:
+        pid = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    with killer.begin() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+    with read(engine) as session:
+        assert session.execute(text("SELECT pg_backend_pid()")).scalar_one() != pid
+    engine.dispose()
+    killer.dispose()
 
 
 def test_a_tilde_means_the_home_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
