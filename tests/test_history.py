@@ -46,6 +46,9 @@ def test_results_are_asked_for_in_words(history: History) -> None:
         assert history.result(row.job).row == row
         with pytest.raises(UnknownName, match="did you mean 'model'"):
             history.results(modle="minilm")
+        for ask in (history.results, history.frame, history.trend):
+            with pytest.raises(UnknownName, match="no metric is called 'latenzy'; did you mean 'latency'"):
+                ask(metrics=["latenzy"])
 
 
 def test_comparisons_and_trends(database_url: str, engine: Engine) -> None:

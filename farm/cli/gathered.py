@@ -1,11 +1,9 @@
 """Results as tables: with the metrics asked for, in groups, or with one column for each value of a word."""
 
-import difflib
 from collections.abc import Sequence
 from typing import Final
 
 from farm.cli.listing import table_of
-from farm.contract.errors import UnknownName
 from farm.contract.metrics import METRICS, Metric
 from farm.queries.figures import Figure
 from farm.queries.grouping import grouped_by, pivoted
@@ -15,19 +13,6 @@ from farm.reports.document import Column, Table
 MOST: Final = 20_000  # results that are put together; the newest
 DEFAULT: Final = "latency"
 NUMBERS: Final = ("batch_size", "sequence_length", "new_tokens")
-
-
-def known_metrics(asked: list[str] | None) -> tuple[str, ...]:
-    """Give the metrics asked for.
-
-    Raises: UnknownName, with the nearest.
-    """
-    for name in asked or ():
-        if name not in METRICS:
-            near = difflib.get_close_matches(name, METRICS, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(METRICS)}"
-            raise UnknownName(f"no metric is called {name!r}{hint}")
-    return tuple(dict.fromkeys(asked or ()))
 
 
 def result_table(rows: Sequence[ResultRow], metrics: Sequence[str]) -> Table:

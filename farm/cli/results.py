@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from farm.cli import asking, exchange
 from farm.cli.console import counted, say, tell
-from farm.cli.gathered import DEFAULT, MOST, group_table, known_metrics, pivot_table, result_table
+from farm.cli.gathered import DEFAULT, MOST, group_table, pivot_table, result_table
 from farm.cli.listing import show_parts, show_table, table_of
 from farm.cli.opening import opened
 from farm.cli.options import AsFormat, Db, Format, Limit, settings_with
@@ -29,6 +29,7 @@ from farm.contract.errors import UserMistake
 from farm.contract.job import JobSpec
 from farm.contract.metrics import METRICS, unit_of
 from farm.database.engine import read
+from farm.queries.fields import known_metrics
 from farm.queries.figures import Figure, find_figures
 from farm.queries.grouping import known_words
 from farm.queries.keys import Conditions
@@ -118,7 +119,7 @@ def results(
         return
     filters = asking.given(sweep=sweep, name=name, model=model, family=family, platform=platform, precision=precision)
     filters |= asking.given(scenario=scenario, machine=machine, verdict=verdict)
-    shown = known_metrics(metric)
+    shown = known_metrics(metric or [])
     if group and pivot:
         raise UserMistake("give --group or --pivot, not both")
     with read(opened(settings_with(db))) as session:
