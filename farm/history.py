@@ -16,6 +16,7 @@ from farm.contract.errors import EnvironmentFault
 from farm.database import migrate
 from farm.database.engine import open_engine, read
 from farm.queries.compare import DEFAULT_METRICS, DEFAULT_THRESHOLD, Comparison, compare
+from farm.queries.fields import known_metrics
 from farm.queries.flat import flat_rows
 from farm.queries.observations import Processes
 from farm.queries.question import Question, asked
@@ -62,7 +63,8 @@ class History:
         with read(self._engine) as session:
             which = asked(session, Question(filters, since, until, tuple(label), tuple(where)))
             order = order_of(sort) if sort else None
-            return find_results(session, {}, also=which, order=order, metrics=metrics, limit=limit)
+            only = None if metrics is None else known_metrics(metrics)
+            return find_results(session, {}, also=which, order=order, metrics=only, limit=limit)
 
     def result(self, public_id: str) -> ResultDetail:
         """Give everything about one result, by its id or its job's.
@@ -88,7 +90,7 @@ class History:
         """
         with read(self._engine) as session:
             sides = side_of(session, first), side_of(session, second)
-            return compare(session, *sides, metrics=metrics, threshold=threshold)
+            return compare(session, *sides, metrics=known_metrics(metrics), threshold=threshold)
 
     def trend(self, *, metrics: Words = DEFAULT_METRICS, since: str | None = None, **filters: str) -> Trend:
         """Find the changes of every history in the words of `farm trend`.
@@ -96,7 +98,7 @@ class History:
         Raises: UserMistake.
         """
         with read(self._engine) as session:
-            return find_changes(session, asked(session, Question(filters, since)), metrics=metrics)
+            return find_changes(session, asked(session, Question(filters, since)), metrics=known_metrics(metrics))
 
     def frame(self, **question: Any) -> "pandas.DataFrame":
         """Give results as a pandas data frame, a row for each result and metric; the words are those of `results`.

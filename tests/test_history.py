@@ -27,6 +27,14 @@ def history(engine: Engine, database_url: str) -> History:
     return History(database_url)
 
 
+def test_a_metric_of_a_newer_program_is_shown_without_a_unit(history: History, engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE measurement SET metric = 'wobble' WHERE attempt_id = 1"))
+    with history:
+        (row,) = history.frame(name="a", where=["batch_size=1"]).to_dict("records")
+    assert (row["metric"], row["unit"]) == ("wobble", "")
+
+
 def test_results_are_asked_for_in_words(history: History) -> None:
     with history:
         assert [row.median("latency") for row in history.results(where=["batch_size>=8"], sort="latency")] == [
@@ -38,6 +46,9 @@ def test_results_are_asked_for_in_words(history: History) -> None:
         assert history.result(row.job).row == row
         with pytest.raises(UnknownName, match="did you mean 'model'"):
             history.results(modle="minilm")
+        for ask in (history.results, history.frame, history.trend):
+            with pytest.raises(UnknownName, match="no metric is called 'latenzy'; did you mean 'latency'"):
+                ask(metrics=["latenzy"])
 
 
 def test_comparisons_and_trends(database_url: str, engine: Engine) -> None:

@@ -14,7 +14,7 @@ Platform = Annotated[str | None, typer.Option("--platform", help="Runtime on a d
 Precision = Annotated[str | None, typer.Option("--precision", help="Number format, such as bf16.")]
 Scenario = Annotated[str | None, typer.Option("--scenario", help="latency or throughput.")]
 Machine = Annotated[str | None, typer.Option("--machine", help="Name of the box.")]
-Verdict = Annotated[str | None, typer.Option("--verdict", help="real, suspect or mock.")]
+Verdict = Annotated[str | None, typer.Option("--verdict", help="real, suspect, mock or fake.")]
 Since = Annotated[str | None, typer.Option("--since", metavar="WHEN", help="2026-01-31, 2026-01-31T18:00, or 7d ago.")]
 Until = Annotated[str | None, typer.Option("--until", metavar="WHEN", help="As --since; a day counts as a whole.")]
 Label = Annotated[

@@ -36,10 +36,11 @@ COLUMNS: Final = (
     Column("low", "95 % from", "x"),
     Column("high", "to", "x"),
     Column("q", "q", "si"),
-    Column("runs_first", "Runs", "1"),
-    Column("runs_second", "Runs", "1"),
+    Column("runs_first", "Runs, first", "1"),
+    Column("runs_second", "second", "1"),
     Column("note", "Note"),
 )
+TOO_MANY: Final = 100  # runs that nobody will make
 FOR_PROGRAMS: Final = ("unit", "q")  # people see the figures with their units
 UNMATCHED: Final = (Column("side", "Only in"), Column("cell", "Cell"), Column("differs", "Differs from the nearest in"))
 SUMMARY: Final = (Column("fact", "Fact"), Column("value", "Value"))
@@ -96,6 +97,8 @@ def _show(found: Comparison, sides: tuple[str, str], threshold: float, form: For
 def _row(line: Line) -> tuple[Cell, ...]:
     ratio = line.ratio
     note = f"needs about {counted(line.missing, 'more run')} on each side" if line.missing else ""
+    if line.missing > TOO_MANY:
+        note = f"too unsteady: it would need more than {TOO_MANY} more runs on each side"
     alone = "spread between runs taken from elsewhere" if ratio.borrowed else ""
     return (
         line.answer.value,

@@ -1,11 +1,9 @@
 """Results as tables: with the metrics asked for, in groups, or with one column for each value of a word."""
 
-import difflib
 from collections.abc import Sequence
 from typing import Final
 
 from farm.cli.listing import table_of
-from farm.contract.errors import UnknownName
 from farm.contract.metrics import METRICS, Metric
 from farm.queries.figures import Figure
 from farm.queries.grouping import grouped_by, pivoted
@@ -14,19 +12,7 @@ from farm.reports.document import Column, Table
 
 MOST: Final = 20_000  # results that are put together; the newest
 DEFAULT: Final = "latency"
-
-
-def known_metrics(asked: list[str] | None) -> tuple[str, ...]:
-    """Give the metrics asked for.
-
-    Raises: UnknownName, with the nearest.
-    """
-    for name in asked or ():
-        if name not in METRICS:
-            near = difflib.get_close_matches(name, METRICS, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(METRICS)}"
-            raise UnknownName(f"no metric is called {name!r}{hint}")
-    return tuple(dict.fromkeys(asked or ()))
+NUMBERS: Final = ("batch_size", "sequence_length", "new_tokens")
 
 
 def result_table(rows: Sequence[ResultRow], metrics: Sequence[str]) -> Table:
@@ -62,11 +48,13 @@ def result_table(rows: Sequence[ResultRow], metrics: Sequence[str]) -> Table:
 def group_table(figures: Sequence[Figure], words: Sequence[str], metric: Metric) -> Table:
     """Give one line for each group, with the metric of its sound results."""
     columns = (
-        *(Column(word, word.replace("_", " ").capitalize()) for word in words),
+        *map(_column, words),
         Column("results", "Results", "1"),
-        Column("sound", "Real, undoubted", "1"),
-        *(Column(f"{which}_{metric.name}", f"{metric.title}, {which}", metric.unit) for which in ("best", "median")),
-        Column(f"worst_{metric.name}", "worst", metric.unit),
+        Column("sound", "Counted", "1"),
+        *(
+            Column(f"{which}_{metric.name}", f"{metric.title}, {which}", metric.unit)
+            for which in ("best", "median", "worst")
+        ),
     )
     groups = grouped_by(figures, words, better=metric.better)
     return table_of(columns, [(*each.words, *each[1:]) for each in groups])
@@ -76,7 +64,11 @@ def pivot_table(figures: Sequence[Figure], word: str, metric: Metric) -> Table:
     """Give one line for each piece of work, with a column for each value of a word."""
     found = pivoted(figures, word)
     columns = (
-        *(Column(each, each.replace("_", " ").capitalize()) for each in found.words),
+        *map(_column, found.words),
         *(Column(str(value), f"{value} ({metric.title})", metric.unit) for value in found.values),
     )
     return table_of(columns, [(*words, *figures) for words, figures in found.lines])
+
+
+def _column(word: str) -> Column:
+    return Column(word, word.replace("_", " ").capitalize(), "1" if word in NUMBERS else "")

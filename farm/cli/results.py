@@ -17,23 +17,23 @@ from functools import partial
 from typing import Annotated, Any
 
 import typer
-from sqlalchemy import ColumnElement
 from sqlalchemy.orm import Session
 
 from farm.cli import asking, exchange
 from farm.cli.console import counted, say, tell
-from farm.cli.gathered import DEFAULT, MOST, group_table, known_metrics, pivot_table, result_table
+from farm.cli.gathered import DEFAULT, MOST, group_table, pivot_table, result_table
 from farm.cli.listing import show_parts, show_table, table_of
 from farm.cli.opening import opened
 from farm.cli.options import AsFormat, Db, Format, Limit, settings_with
 from farm.contract.errors import UserMistake
 from farm.contract.job import JobSpec
-from farm.contract.metrics import METRICS
+from farm.contract.metrics import METRICS, unit_of
 from farm.database.engine import read
-from farm.queries.figures import find_figures
-from farm.queries.filters import conditions, unmatched
+from farm.queries.fields import known_metrics
+from farm.queries.figures import Figure, find_figures
 from farm.queries.grouping import known_words
-from farm.queries.question import Question, asked
+from farm.queries.keys import Conditions
+from farm.queries.question import Question, asked, why_nothing
 from farm.queries.results import ResultDetail, ResultRow, count_results, find_result, find_results
 from farm.queries.sorting import order_of
 from farm.queries.sweeps import get_sweep
@@ -102,6 +102,9 @@ def results(
     pivot: Annotated[
         str | None, typer.Option(metavar="WORD", help="A column for each platform, precision or other word.")
     ] = None,
+    doubtful: Annotated[
+        bool, typer.Option("--doubtful", help="With --group or --pivot: take doubted results in.")
+    ] = False,
     db: Db = None,
     form: AsFormat = Format.TABLE,
     limit: Limit = 100,
@@ -116,35 +119,45 @@ def results(
         return
     filters = asking.given(sweep=sweep, name=name, model=model, family=family, platform=platform, precision=precision)
     filters |= asking.given(scenario=scenario, machine=machine, verdict=verdict)
-    shown = known_metrics(metric)
+    shown = known_metrics(metric or [])
     if group and pivot:
         raise UserMistake("give --group or --pivot, not both")
     with read(opened(settings_with(db))) as session:
         if sweep:
             filters["sweep"] = get_sweep(session, sweep).public_id
-        which = asked(session, Question({}, since, until, tuple(label or ()), tuple(where or ())))
+        question = Question(filters, since, until, tuple(label or ()), tuple(where or ()))
+        which = asked(session, question)
         if group or pivot:
-            answer = _gathered(session, [*conditions(filters), *which], group or [], pivot, shown)
+            answer = _gathered(session, which, words=group or [], pivot=pivot, metrics=shown, doubtful=doubtful)
         else:
             order = order_of(sort) if sort else None
-            page_of = partial(find_results, session, filters, also=which, order=order, metrics=shown or LISTED)
+            page_of = partial(find_results, session, {}, also=which, order=order, metrics=shown or LISTED)
             rows = page_of(proof=False, limit=limit, skip=limit * (page - 1))
-            _tell_of_more(count_results(session, filters, also=which, most=COUNTED), limit=limit, page=page)
+            _tell_of_more(count_results(session, {}, also=which, most=COUNTED), limit=limit, page=page)
             answer = result_table(rows, shown) if shown else table_of(COLUMNS, [_row(row) for row in rows])
-        for hint in [] if answer.rows else unmatched(session, filters):
+        for hint in [] if answer.rows else why_nothing(session, question):
             tell(hint)
     show_table(answer, form)
 
 
 def _gathered(
-    session: Session, which: Sequence[ColumnElement[bool]], group: list[str], pivot: str | None, metrics: Sequence[str]
+    session: Session, which: Conditions, *, words: list[str], pivot: str | None, metrics: Sequence[str], doubtful: bool
 ) -> Table:
-    known_words([*group, *([pivot] if pivot else [])])
+    known_words([*words, *filter(None, [pivot])])
     metric = METRICS[(*metrics, DEFAULT)[0]]
-    figures = find_figures(session, which, metric=metric.name, limit=MOST)
+    figures = find_figures(session, which, metric=metric.name, limit=MOST, doubtful=doubtful)
+    _tell_of_figures(figures, pivot)
+    return pivot_table(figures, pivot, metric) if pivot else group_table(figures, words, metric)
+
+
+def _tell_of_figures(figures: Sequence[Figure], pivot: str | None) -> None:
+    """Say what is not looked at, and why a table is empty."""
     if len(figures) == MOST:
         tell(f"put together are the newest {MOST:,} results; a narrower question looks further back")
-    return pivot_table(figures, pivot, metric) if pivot else group_table(figures, group, metric)
+    if pivot and figures and not any(figure.sound for figure in figures):
+        doubted = any(figure.doubted for figure in figures)
+        hint = "; --doubtful takes doubted ones in" if doubted else ""
+        tell(f"none of {counted(len(figures), 'result')} is real and undoubted{hint}")
 
 
 def _tell_of_more(count: int, *, limit: int, page: int) -> None:
@@ -208,9 +221,7 @@ def _as_sweep(found: ResultDetail) -> str:
 
 
 def _metrics(row: ResultRow) -> list[tuple[Cell, ...]]:
-    return [
-        (name, METRICS[name].unit, *(getattr(each, key) for key in STATISTICS)) for name, each in row.metrics.items()
-    ]
+    return [(name, unit_of(name), *(getattr(each, key) for key in STATISTICS)) for name, each in row.metrics.items()]
 
 
 def _facts(found: ResultDetail) -> dict[str, Any]:

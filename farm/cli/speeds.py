@@ -28,5 +28,5 @@ def speeds(asked: list[str] | None) -> tuple[str, ...]:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else ";"
-            raise UnknownName(f"no time or rate is called {name!r}{hint} Known: {', '.join(known)}")
+            raise UnknownName(f"no time or rate is called {name!r}{hint} known: {', '.join(known)}")
     return tuple(dict.fromkeys(asked or DEFAULT_METRICS))

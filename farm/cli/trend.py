@@ -9,9 +9,12 @@ Examples:
 """
 
 import getpass
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 import typer
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import Session
 
 from farm.cli import asking
 from farm.cli.console import counted, tell
@@ -23,7 +26,8 @@ from farm.contract.errors import UserMistake
 from farm.contract.metrics import METRICS
 from farm.database.engine import read, write
 from farm.queries.changes import EFFECT, FALSE_ALARMS, LEAST
-from farm.queries.question import Question, asked
+from farm.queries.keys import count
+from farm.queries.question import Question, asked, why_nothing
 from farm.queries.trend import Change, NullTrend, find_changes, null_trend
 from farm.reports.document import Cell, Column
 from farm.reports.units import shown
@@ -100,9 +104,14 @@ def trend(
             show(NULL_COLUMNS, [_null_row(counts, false_alarms)], form)
             return
         found = find_changes(session, which, metrics=speeds(metric), **limits)
+        hints = (
+            [] if found.histories or found.too_short else [*why_nothing(session, question), *_left_out(session, which)]
+        )
     show(COLUMNS, [_row(change, form) for change in found.changes], form)
     short = f"; {found.too_short} are too short to tell: fewer than {LEAST} results" if found.too_short else ""
     histories = "1 history" if found.histories == 1 else f"{found.histories} histories"
+    for hint in hints:
+        tell(hint)
     tell(f"{counted(found.regressions(), 'regression')} not acknowledged in {histories}{short}")
     raise typer.Exit(int(bool(found.regressions())))
 
@@ -149,6 +158,12 @@ def _row(change: Change, form: Format) -> tuple[Cell, ...]:
         "; ".join(each.words() for each in change.differs) or "nothing that is recorded",
         change.note,
     )
+
+
+def _left_out(session: Session, which: Sequence[ColumnElement[bool]]) -> list[str]:
+    """Say that there are results, where none is part of a history."""
+    number = count(session, which)
+    return [f"none of {counted(number, 'result')} is real, undoubted and has the metric"] if number else []
 
 
 def _null_row(counts: NullTrend, false_alarms: float) -> tuple[Cell, ...]:

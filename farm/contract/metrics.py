@@ -170,3 +170,9 @@ _ROWS: Final = (
 )
 
 METRICS: Final[dict[str, Metric]] = {row.name: row for row in _ROWS}
+
+
+def unit_of(metric: str) -> str:
+    """Give the unit of a metric; none for one that a newer program stored and this one does not know."""
+    known = METRICS.get(metric)
+    return known.unit if known else ""

@@ -5,6 +5,7 @@ In: an Engine. Out: the revision it stands at; every move is one transaction, ta
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -124,5 +125,6 @@ def _refuse_newer(found: str | None) -> None:
         )
 
 
+@cache
 def _scripts() -> ScriptDirectory:
     return ScriptDirectory.from_config(config())

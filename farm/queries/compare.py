@@ -10,16 +10,16 @@ from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-import numpy as np
 from scipy.stats import false_discovery_control
 from sqlalchemy.orm import Session
 
 from farm.contract.errors import UserMistake
 from farm.contract.metrics import METRICS
 from farm.queries.filters import unmatched as unmatched_filters
+from farm.queries.filters import unmatched_labels
 from farm.queries.matching import Groups, Unmatched, grouped, named, unmatched_of
-from farm.queries.observations import Observation, observe
-from farm.queries.ratios import Attempts, Ratio, Spread, ratio_of, spread_of, units_needed
+from farm.queries.observations import DOUBTED, Observation, observe
+from farm.queries.ratios import Attempts, Ratio, Spread, level_of, ratio_of, spread_of, units_needed
 from farm.queries.sides import Side
 
 #: Fields that may differ between the sides, when both of them name one.
@@ -42,7 +42,7 @@ class Answer(StrEnum):
 
 
 class Line(NamedTuple):
-    """One cell and metric of both sides; medians in the metric's unit, `ratio` is the second's over the first's."""
+    """One cell and metric of both sides; figures in the metric's unit, `ratio` is the second's over the first's."""
 
     cell: str
     machine: str
@@ -145,13 +145,9 @@ def _lines(pairs: Sequence[_Pair], spread: dict[str, Spread], threshold: float) 
             own = spread_of([pair.first, pair.second])
             known = spread[pair.metric] if own.assumed else own
             missing = max(1, units_needed(known.value, effect=threshold) - min(ratio.units))
-        first, second = _median(pair.first), _median(pair.second)
+        first, second = level_of(pair.first), level_of(pair.second)
         found.append(Line(pair.cell, pair.machine, pair.metric, first, second, ratio, float(q), answer, missing))
     return tuple(found)
-
-
-def _median(side: Attempts) -> float:
-    return float(np.median(np.concatenate([np.asarray(samples) for attempt in side for samples in attempt])))
 
 
 def _pairs(first: Sequence[Observation], second: Sequence[Observation], metrics: Sequence[str]) -> list[_Pair]:
@@ -178,16 +174,21 @@ def _nothing(
     left_out: dict[str, Counter[str]],
 ) -> str:
     """Say why nothing can be compared."""
-    for side, group in zip(sides, groups, strict=True):
-        if not group:
-            why = ", ".join(f"{count} {reason}" for reason, count in sorted(left_out[side.text].items()))
-            hints = unmatched_filters(session, side.fields)
-            return "; ".join(
-                [f"{side.text!r} has no results to compare", *hints, *([f"left out: {why}"] if why else [])]
-            )
+    empty = {side.text: side for side, group in zip(sides, groups, strict=True) if not group}
+    if empty:
+        return "\n".join(_empty(session, side, left_out[text]) for text, side in empty.items())
     first, second = (side.text for side in sides)
     if not unmatched:
         return f"no cell of {first!r} and {second!r} has samples of the metrics on both sides"
     told = "\n".join(f"  {each.cell}: {each.differs}" for each in unmatched[:NAMED])
     hint = "Name a field on both sides to compare across it, as in platform=cpu platform=openvino"
     return f"{first!r} and {second!r} have nothing in common. The nearest differ in\n{told}\n{hint}"
+
+
+def _empty(session: Session, side: Side, left_out: Counter[str]) -> str:
+    """Say why one side has nothing to compare."""
+    hints = [*unmatched_filters(session, side.fields), *unmatched_labels(session, side.labels.items())]
+    if left_out:
+        why = ", ".join(f"{count} {reason}" for reason, count in sorted(left_out.items()))
+        hints.append(f"left out: {why}" + ("; --doubtful takes doubted ones in" if left_out[DOUBTED] else ""))
+    return "; ".join([f"{side.text!r} has no results to compare", *hints])

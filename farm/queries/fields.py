@@ -1,7 +1,7 @@
 """What results can be asked for and sorted by: words for settings of the work, for names, and for every metric."""
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import SQLColumnExpression, String, cast, func, select
@@ -61,6 +61,19 @@ def field_of(word: str) -> Field:
         f"no field {word!r}; {hint} Fields: {', '.join([*NUMBERS, *FILTERS])}, option.NAME, label.NAME, any metric "
         f"as latency or latency.p95 (statistics: {', '.join(STATISTICS)})"
     )
+
+
+def known_metrics(words: Sequence[str]) -> tuple[str, ...]:
+    """Give metrics, each once.
+
+    Raises: UnknownName, with the nearest.
+    """
+    for word in words:
+        if word not in METRICS:
+            near = difflib.get_close_matches(word, METRICS, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(METRICS)}"
+            raise UnknownName(f"no metric is called {word!r}; {hint}")
+    return tuple(dict.fromkeys(words))
 
 
 def _statistic(metric: str, statistic: str) -> SQLColumnExpression[Any]:

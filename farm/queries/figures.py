@@ -21,15 +21,14 @@ class Figure(NamedTuple):
     machine: str
     verdict: str  # as it is told: `fake` for what the fake platform did
     doubted: bool
+    sound: bool  # it may stand for others: real, and nothing in doubt unless doubts are allowed
     finished_at: datetime
     value: float | None
 
-    def sound(self) -> bool:
-        """Say whether it may stand for others: real, and nothing in doubt."""
-        return self.verdict == Verdict.REAL and not self.doubted
 
-
-def find_figures(session: Session, conditions: Conditions, *, metric: str, limit: int) -> list[Figure]:
+def find_figures(
+    session: Session, conditions: Conditions, *, metric: str, limit: int, doubtful: bool = False
+) -> list[Figure]:
     """Give a metric of the newest results that the conditions let through, the newest first."""
     attempt, measured = tables.Attempt, tables.Measurement
     of_attempt = (attempt.id, attempt.job_id, attempt.finished_at, attempt.verdict)
@@ -57,6 +56,7 @@ def find_figures(session: Session, conditions: Conditions, *, metric: str, limit
             machine=row.name,
             verdict=FAKE if spec.platform == FAKE else row.verdict,
             doubted=row.id in doubted,
+            sound=spec.platform != FAKE and row.verdict == Verdict.REAL and (doubtful or row.id not in doubted),
             finished_at=row.finished_at,
             value=row.median,
         )

@@ -1,7 +1,7 @@
 """The filters of every question: each is a row of word, column and meaning, shared by commands and reports."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Final, NamedTuple, get_args
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, String, case, cast, select
@@ -14,6 +14,7 @@ from farm.database import tables
 
 Filters = dict[str, str]
 MANY: Final = 1000  # values of a column that are looked at for the nearest one
+NAMED: Final = 20  # of them that a message names
 #: A verdict as it is told: what the fake platform did is fake, whatever its evidence.
 TOLD: Final = case((tables.Job.platform == FAKE, FAKE), else_=tables.Attempt.verdict)
 
@@ -88,7 +89,24 @@ def unmatched(session: Session, filters: Filters) -> list[str]:
     return found
 
 
-def _no_such(word: str, value: str, known: Iterable[str]) -> str:
+def unmatched_labels(session: Session, labels: Iterable[tuple[str, str]]) -> list[str]:
+    """Say of each label whether any sweep has it so, and if not, what comes near."""
+    found = []
+    for name, value in labels:
+        if session.execute(select(tables.Sweep.id).where(labelled(name, value)).limit(1)).first():
+            continue
+        newest = select(tables.Sweep.labels).order_by(tables.Sweep.id.desc()).limit(MANY)
+        known = session.execute(newest).scalars().all()
+        if any(name in each for each in known):
+            found.append(_no_such(f"label {name}", value, {str(each[name]) for each in known if name in each}))
+        else:
+            found.append(_no_such("label", name, {word for each in known for word in each}))
+    return found
+
+
+def _no_such(word: str, value: str, known: Collection[str]) -> str:
     near = difflib.get_close_matches(value, known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(known)) or 'none yet'}"
+    named = sorted(known)[:NAMED]
+    others = f", … ({len(known) - NAMED} more)" if len(known) > NAMED else ""
+    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(named) or 'none yet'}{others}"
     return f"no {word} is called {value!r}; {hint}"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from farm.contract.metrics import METRICS
+from farm.contract.metrics import unit_of
 from farm.queries.results import ResultRow
 
 
@@ -29,7 +29,7 @@ def flat_rows(rows: Sequence[ResultRow]) -> list[dict[str, Any]]:
             "verdict": row.told().lower(),
             "doubts": ", ".join(row.doubts),
             "metric": metric,
-            "unit": METRICS[metric].unit,
+            "unit": unit_of(metric),
             **statistics.model_dump(),
         }
         for row in rows

@@ -89,7 +89,7 @@ def pivoted(figures: Sequence[Figure], word: str) -> Pivot:
     """
     known_words((word,))
     others = tuple(each for each in LINE if each != word)
-    newest = sorted((figure for figure in figures if figure.sound()), key=lambda figure: figure.finished_at)
+    newest = sorted((figure for figure in figures if figure.sound), key=lambda figure: figure.finished_at)
     cells: dict[tuple[_Word, ...], dict[_Word, float | None]] = {}
     for figure in newest:
         cells.setdefault(tuple(WORDS[each](figure) for each in others), {})[WORDS[word](figure)] = figure.value
@@ -102,8 +102,8 @@ def pivoted(figures: Sequence[Figure], word: str) -> Pivot:
 
 
 def _group(words: tuple[_Word, ...], alike: Sequence[Figure], better: Better) -> Group:
-    values = sorted(figure.value for figure in alike if figure.sound() and figure.value is not None)
+    values = sorted(figure.value for figure in alike if figure.sound and figure.value is not None)
     if better == "higher":
         values.reverse()
     best, median, worst = (values[0], statistics.median(values), values[-1]) if values else (None, None, None)
-    return Group(words, len(alike), sum(figure.sound() for figure in alike), best, median, worst)
+    return Group(words, len(alike), sum(figure.sound for figure in alike), best, median, worst)

@@ -1,5 +1,6 @@
 """Which results are asked for, in words: filters, a stretch of time, labels, and conditions; all of them must hold."""
 
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement
@@ -8,7 +9,7 @@ from sqlalchemy.orm import Session
 from farm.contract.errors import UserMistake
 from farm.database import tables
 from farm.database.engine import now
-from farm.queries.filters import Filters, conditions, labelled
+from farm.queries.filters import Filters, conditions, labelled, unmatched, unmatched_labels
 from farm.queries.moments import moment
 from farm.queries.where import condition_of
 
@@ -30,13 +31,35 @@ def asked(session: Session, question: Question) -> list[ColumnElement[bool]]:
     """
     at = now(session)
     found = conditions(question.filters)
-    if question.since:
-        found.append(tables.Attempt.finished_at >= moment(question.since, now=at))
-    if question.until:
-        found.append(tables.Attempt.finished_at < moment(question.until, now=at, end=True))
-    for label in question.labels:
-        name, equals, value = label.partition("=")
-        if not equals:
-            raise UserMistake(f"a label is asked for as NAME=VALUE, not {label!r}")
-        found.append(labelled(name, value))
+    found += between(question.since, question.until, now=at)
+    found += [labelled(name, value) for name, value in labels_of(question)]
     return [*found, *map(condition_of, question.where)]
+
+
+def between(since: str | None, until: str | None, *, now: datetime) -> list[ColumnElement[bool]]:
+    """Hold for the results that were finished within a stretch of time.
+
+    Raises: UserMistake for what is no point in time, or a stretch that ends before it begins.
+    """
+    start = moment(since, now=now) if since else None
+    end = moment(until, now=now, end=True) if until else None
+    if start and end and start >= end:
+        raise UserMistake(f"nothing can lie between {since} and {until}: the second is not later than the first")
+    at = tables.Attempt.finished_at
+    return [*([at >= start] if start else []), *([at < end] if end else [])]
+
+
+def labels_of(question: Question) -> list[tuple[str, str]]:
+    """Give the labels, each with its value.
+
+    Raises: UserMistake.
+    """
+    wrong = [label for label in question.labels if "=" not in label]
+    if wrong:
+        raise UserMistake(f"a label is asked for as NAME=VALUE, not {wrong[0]!r}")
+    return [(name, value) for name, _, value in (label.partition("=") for label in question.labels)]
+
+
+def why_nothing(session: Session, question: Question) -> list[str]:
+    """Say which words of a question nothing has, and what comes near."""
+    return [*unmatched(session, question.filters), *unmatched_labels(session, labels_of(question))]

@@ -54,6 +54,11 @@ class _Drawn(NamedTuple):
     freedom: float
 
 
+def level_of(side: Attempts) -> float:
+    """Give the figure of one side that the ratio is of: the geometric mean of its units."""
+    return float(np.exp(_units(side).mean()))
+
+
 def spread_of(sides: Sequence[Attempts]) -> Spread:
     """Pool the spread between the units of each side over all sides; assumed where no side has two units."""
     groups = [_units(side) for side in sides]

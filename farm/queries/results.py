@@ -242,4 +242,4 @@ def _verdict(platform: str, written: str | None, evidence: Sequence[Evidence] | 
     """Judge anew where the evidence is read: that is what was written, unless somebody changed one of them."""
     if platform == FAKE:
         return Verdict.MOCK
-    return Verdict(written) if evidence is None else judge(evidence)
+    return Verdict(written) if written and evidence is None else judge(evidence or ())

@@ -5,6 +5,7 @@ Out: conditions in SQL, and the fields that the words hold fast.
 """
 
 import difflib
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -15,7 +16,7 @@ from farm.contract.errors import UnknownName, UserMistake
 from farm.database import tables
 from farm.database.engine import now
 from farm.queries.filters import FILTERS, MANY, holds, labelled
-from farm.queries.moments import moment
+from farm.queries.question import between
 from farm.queries.sweeps import get_sweep
 
 LAST: Final = "last"
@@ -24,11 +25,12 @@ LABEL: Final = ("label ", "label:", "label.")  # may stand before a label's name
 
 
 class Side(NamedTuple):
-    """One side: its words, what they mean in SQL, and the values they give to fields such as `platform`."""
+    """One side: its words, what they mean in SQL, the values they give to fields such as `platform`, and its labels."""
 
     text: str
     conditions: tuple[ColumnElement[bool], ...]
     fields: dict[str, str]
+    labels: dict[str, str]
 
 
 def side_of(session: Session, text: str) -> Side:
@@ -39,37 +41,36 @@ def side_of(session: Session, text: str) -> Side:
     parts = [_part(session, word.strip(), at=now(session)) for word in text.split(",") if word.strip()]
     if not parts:
         raise UserMistake("an empty side: name a sweep, label=value, machine=NAME, platform=NAME or SINCE..UNTIL")
-    conditions = tuple(each for found, _ in parts for each in found)
-    return Side(text, conditions, {name: value for _, fields in parts for name, value in fields.items()})
+    return Side(
+        text,
+        tuple(each for part in parts for each in part.conditions),
+        {name: value for part in parts for name, value in part.fields.items()},
+        {name: value for part in parts for name, value in part.labels.items()},
+    )
 
 
-_Part = tuple[list[ColumnElement[bool]], dict[str, str]]
+class _Part(NamedTuple):
+    conditions: Sequence[ColumnElement[bool]]
+    fields: Mapping[str, str] = {}
+    labels: Mapping[str, str] = {}
 
 
 def _part(session: Session, word: str, *, at: datetime) -> _Part:
     name, equals, value = word.partition("=")
-    label = next((name.removeprefix(mark) for mark in LABEL if name.startswith(mark)), None)
-    if equals and label:
-        return [labelled(label.strip(), value)], {}
-    if equals and name == "sweep":
-        return [_sweep(session, value)], {}
-    if equals and name in FILTERS:
-        return [holds(name, value)], {name: value}
+    label = next((name.removeprefix(mark).strip() for mark in LABEL if name.startswith(mark)), None)
+    if equals and not label and name == "sweep":
+        return _Part([_sweep(session, value)])
+    if equals and not label and name in FILTERS:
+        return _Part([holds(name, value)], fields={name: value})
     if equals:
-        return [labelled(name, value)], {}
-    if RANGE in word:
-        return _stretch(word, at=at), {}
-    return [_sweep(session, word)], {}
+        label = label or name.strip()
+        return _Part([labelled(label, value)], labels={label: value})
+    return _Part(_stretch(word, at=at) if RANGE in word else [_sweep(session, word)])
 
 
 def _stretch(word: str, *, at: datetime) -> list[ColumnElement[bool]]:
     since, _, until = word.partition(RANGE)
-    found: list[ColumnElement[bool]] = []
-    if since:
-        found.append(tables.Attempt.finished_at >= moment(since, now=at))
-    if until:
-        found.append(tables.Attempt.finished_at < moment(until, now=at, end=True))
-    return found
+    return between(since, until, now=at)
 
 
 def _sweep(session: Session, word: str) -> ColumnElement[bool]:

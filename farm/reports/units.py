@@ -46,6 +46,6 @@ def _seconds(seconds: float) -> str:
 def _significant(value: float) -> str:
     if value == 0:
         return "0"
-    magnitude = abs(value)
+    magnitude = abs(float(f"{value:.3g}"))  # as it will be shown: 9.9997 is 10.0
     decimals = 0 if magnitude >= 100 else 1 if magnitude >= 10 else 2 if magnitude >= 1 else 3
     return f"{value:,.{decimals}f}"

@@ -4,7 +4,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from farm.contract.annotations import AnnotationKind
-from farm.contract.errors import UnknownName
+from farm.contract.errors import UnknownName, UserMistake
 from farm.database import tables
 from farm.database.engine import now
 
@@ -12,8 +12,10 @@ from farm.database.engine import now
 def acknowledge(session: Session, result: str, *, note: str, author: str) -> None:
     """Keep a note about the result with this public id; one result may have several.
 
-    Raises: UnknownName.
+    Raises: UnknownName; UserMistake where nothing is said.
     """
+    if not note.strip():
+        raise UserMistake("an empty note says nothing: give --note TEXT, as in --note 'the new driver'")
     attempt_id = session.execute(
         select(tables.Attempt.id).where(tables.Attempt.public_id == result)
     ).scalar_one_or_none()

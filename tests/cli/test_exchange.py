@@ -131,7 +131,7 @@ def test_a_file_without_its_last_line_is_noticed(
     ("content", "told"),
     [
         ("", "has no rows: it was not written by `farm results export`"),
-        ("model,latency\nminilm,3\n", "was not written by `farm results export`: row 1 has no row, rows"),
+        ("model,latency\nminilm,3\n", "was not written by `farm results export`: it has no columns row and rows"),
         ('{"row": 1, "rows": 1, "record": "{}"}\n', "row 1 is no result of a farm: sweep: Field required"),
         ('{"row": 2, "rows": 2, "record": "{}"}\n', "row 1 is not whole; rows were taken out or changed"),
         ("[1]\n", "has no rows"),

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
+from farm.contract.scenario import Server
+from tests.builders import NOISE
 from tests.cli.conftest import Farm
 from tests.queries.histories import Box, cell, seconds
 
@@ -59,6 +61,23 @@ def test_pages_follow_each_other(farm: Farm) -> None:
     assert [page.err for page in pages] == [f"page {page} of 2: 2 results\n" for page in (1, 2, 3)]
 
 
+def test_doubted_results_stand_in_no_pivot_unless_asked_for(farm: Farm, box: Box) -> None:
+    box.ran([(cell(), seconds(0.02))], doubts=(NOISE,))
+    answer = farm("results", "--pivot", "platform", "-f", "json")
+    assert answer == ("[]\n", "none of 1 result is real and undoubted; --doubtful takes doubted ones in\n")
+    (line,) = json.loads(farm("results", "--pivot", "platform", "--doubtful", "-f", "json").out)
+    assert line == {"model": "minilm", "cpu": 0.02}
+    (group,) = json.loads(farm("results", "--group", "model", "--doubtful", "-f", "json").out)
+    assert (group["results"], group["sound"], group["best_latency"]) == (1, 1, 0.02)
+
+
+def test_work_of_other_settings_has_a_line_of_its_own(farm: Farm, box: Box) -> None:
+    servers = [cell(scenario="server", server=Server(rate=rate)) for rate in (5.0, 50.0)]
+    box.ran([(each, seconds(0.02)) for each in servers])
+    lines = json.loads(farm("results", "--pivot", "platform", "-f", "json").out)
+    assert [line["scenario"] for line in lines] == ["server 5/s", "server 50/s"]
+
+
 def test_results_in_groups_and_over_columns(farm: Farm, box: Box) -> None:
     cells = [(cell(platform=platform), seconds(level)) for platform, level in (("cpu", 0.02), ("openvino", 0.01))]
     box.ran(cells)
@@ -100,6 +119,8 @@ def test_results_in_groups_and_over_columns(farm: Farm, box: Box) -> None:
         (("--metric", "latenzy"), "no metric is called 'latenzy'; did you mean 'latency'?"),
         (("--label", "purpose"), "a label is asked for as NAME=VALUE"),
         (("--since", "tomorrow"), "'tomorrow' is no point in time"),
+        (("--since", "1h", "--until", "2h"), "nothing can lie between 1h and 2h"),
+        (("--verdict", "rael"), "no verdict is called 'rael'; did you mean 'real'?"),
     ],
 )
 def test_mistakes_of_a_question_are_told(farm: Farm, words: tuple[str, ...], told: str) -> None:
@@ -111,6 +132,8 @@ def test_a_name_that_nothing_has_is_told_with_the_nearest(farm: Farm) -> None:
     answer = farm("results", "--platform", "opnvino", "-f", "json")
     assert answer == ("[]\n", "no platform is called 'opnvino'; did you mean 'openvino'?\n")
     assert "no machine is called 'zzz'; known: box" in farm("results", "--machine", "zzz").err
+    assert "no label purpose is called 'cmb'" in farm("results", "--label", "purpose=cmb").err
+    assert "no label is called 'porpoise'; did you mean 'purpose'?" in farm("results", "--label", "porpoise=x").err
     assert "no sweep 'nope'" in farm("results", "--sweep", "nope", check=2).err
     assert "Did you mean one of: '--model', '--name'?" in farm("results", "--modle", "minilm", check=2).err
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.builders import NOISE
 from tests.cli.conftest import Farm
 from tests.queries.histories import Box
 from tests.queries.test_trend import around, slowed
@@ -33,6 +34,13 @@ def test_what_is_too_short_is_told(farm: Farm, box: Box) -> None:
     )
 
 
+def test_why_there_is_no_history_is_told(farm: Farm, box: Box) -> None:
+    box.history(around(0.01, 2), doubts=(NOISE,))
+    end = "0 regressions not acknowledged in 0 histories\n"
+    assert farm("trend").err == f"none of 2 results is real, undoubted and has the metric\n{end}"
+    assert farm("trend", "--model", "minilmm").err.startswith("no model is called 'minilmm'; did you mean 'minilm'?\n")
+
+
 def test_false_alarms_of_the_farms_own_runs(farm: Farm, box: Box) -> None:
     slowed(box)
     (found,) = json.loads(farm("trend", "--null", "-f", "json").out)
@@ -49,6 +57,7 @@ def test_false_alarms_of_the_farms_own_runs(farm: Farm, box: Box) -> None:
         (("--modle", "x"), "Did you mean one of: '--model', '--name'?"),
         (("ack", "nope", "--note", "x"), "no result 'nope'"),
         (("ack", "nope"), "Missing option '--note'"),
+        (("ack", "nope", "--note", " "), "an empty note says nothing"),
     ],
 )
 def test_mistakes_are_told(farm: Farm, words: tuple[str, ...], told: str) -> None:

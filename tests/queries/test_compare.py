@@ -87,7 +87,9 @@ def test_doubtful_and_unproven_results_are_left_out_and_counted(engine: Engine) 
     box.ran([(cell(), FAST)], name="before")
     box.ran([(cell(), SLOW)], name="after", doubts=(noise,))
     box.ran([(cell(), SLOW)], name="after", verdict=Verdict.MOCK)
-    with pytest.raises(UserMistake, match="'after' has no results to compare; left out: 1 doubted, 1 mock"):
+    with pytest.raises(
+        UserMistake, match="'after' has no results to compare; left out: 1 doubted, 1 mock; --doubtful takes"
+    ):
         compared(engine, "before", "after")
     found = compared(engine, "before", "after", doubtful=True)
     assert found.left_out == {"before": {}, "after": {"mock": 1}}

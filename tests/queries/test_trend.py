@@ -68,7 +68,7 @@ def test_what_somebody_acknowledged_is_no_regression_and_the_note_is_kept(engine
     assert [each.note for each in later.changes] == [None, "the new torch (ada)"]
     assert later.regressions() == 1
     with pytest.raises(UnknownName, match="no result 'nope'; `farm trend` names"), write(engine) as session:
-        acknowledge(session, "nope", note="", author="ada")
+        acknowledge(session, "nope", note="x", author="ada")
 
 
 def test_faster_is_a_change_and_no_regression(engine: Engine) -> None:

@@ -70,7 +70,7 @@ def _whole(path: Path, row: Row, number: int) -> int:
         place, expected = int(row[ROW]), int(row[ROWS])
     except (KeyError, TypeError, ValueError):
         raise UserMistake(
-            f"{path} was not written by `farm results export`: row {number} has no {ROW}, {ROWS}"
+            f"{path} was not written by `farm results export`: it has no columns {ROW} and {ROWS}"
         ) from None
     if place != number or not isinstance(row.get(RECORD), str):
         raise UserMistake(f"{path}: row {number} is not whole; rows were taken out or changed")
