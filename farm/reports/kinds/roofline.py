@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from farm.contract.errors import UnknownName
 from farm.queries.placing import Placed, Roofs, roofs_of
 from farm.reports.chart import Axis, Chart, Drawn, Mark, Series
-from farm.reports.document import Column, Document, Section, Table
+from farm.reports.document import Cell, Column, Document, Section, Table
 from farm.reports.kinds import Request
 from farm.reports.kinds._asked import Asked, results_asked
 from farm.reports.units import shown
@@ -23,7 +23,8 @@ READ: Final = (
 )
 ROOFS: Final = (
     Column("roof", "Roof"),
-    Column("rate", "Measured"),
+    Column("compute", "Compute", "FLOP/s"),
+    Column("bandwidth", "Bandwidth", "bytes/s"),
     Column("error", "± (share it may be too low)", "%"),
 )
 RESULTS: Final = (
@@ -45,7 +46,8 @@ RESULTS: Final = (
 NOTE: Final = (
     "Achieved is the least work of one call by its median latency, and as sure as that (± 95 %). Of the roof is "
     "reckoned pass by pass (encoder, prompt, each token), each against compute or memory, whichever is slower, so it "
-    "may differ from achieved by roof. The bandwidth is that of working sets of the weights' size."
+    "may differ from achieved by roof. Bandwidths are those of working sets of the weights' size: the highest of the "
+    "smallest, which a cache may hold, the lowest of the largest."
 )
 DECADE: Final = 10**0.5  # room beside the outermost points
 
@@ -69,8 +71,8 @@ def build(session: Session, request: Request) -> Document:
 
 
 def _section(roofs: Roofs, asked: Asked) -> Section:
-    lines = [(f"compute in {roofs.precision}", shown(roofs.compute, "FLOP/s"), roofs.error * 100)]
-    lines += [(name, shown(rate, "bytes/s"), roofs.error * 100) for name, rate in _memories(roofs)]
+    lines: list[tuple[Cell, ...]] = [(f"compute in {roofs.precision}", roofs.compute, None, roofs.error * 100)]
+    lines += [(name, None, rate, roofs.error * 100) for name, rate in _memories(roofs)]
     cells = tuple(
         (
             *(placed.row.model, placed.row.settings(), placed.row.variant()),
@@ -104,10 +106,12 @@ def _nearest(roofs: Roofs) -> str:
 
 def _memories(roofs: Roofs) -> list[tuple[str, float]]:
     """Name the highest and the lowest bandwidth that results were held against."""
-    if len(roofs.bandwidths) < 2:
-        return [("memory", rate) for rate in roofs.bandwidths]
-    names = ("memory, smallest weights", "memory, largest weights")
-    return list(zip(names, (roofs.bandwidths[0], roofs.bandwidths[-1]), strict=True))
+    if not roofs.bandwidths:
+        return []
+    highest, lowest = roofs.bandwidths[0], roofs.bandwidths[-1]
+    if highest <= lowest * (1 + roofs.error):
+        return [("memory", highest)]
+    return [("memory, highest", highest), ("memory, lowest", lowest)]
 
 
 def _chart(roofs: Roofs, where: str) -> Chart:
