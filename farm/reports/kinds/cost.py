@@ -114,7 +114,8 @@ def _cheapest(found: Sequence[Cost], currency: str) -> str:
             best = sound[0]
             tied = sum(not _apart(best.per_queries, cost.per_queries) for cost in sound[1:])
             also = f", not told apart from {tied} more" if tied else ""
-            told.append(
+            figure = f"{shown(best.per_queries.figure, 'si')} {currency}"
+            told.append(f"{model} ({best.row.settings()}) on {best.row.variant()}, {figure}{also}")
                 f"{model} ({best.row.settings()}) on {best.row.variant()}, {shown(best.per_queries.figure, 'si')} {currency}{also}"
             )
     if not told:
