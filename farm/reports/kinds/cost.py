@@ -116,8 +116,6 @@ def _cheapest(found: Sequence[Cost], currency: str) -> str:
             also = f", not told apart from {tied} more" if tied else ""
             figure = f"{shown(best.per_queries.figure, 'si')} {currency}"
             told.append(f"{model} ({best.row.settings()}) on {best.row.variant()}, {figure}{also}")
-                f"{model} ({best.row.settings()}) on {best.row.variant()}, {shown(best.per_queries.figure, 'si')} {currency}{also}"
-            )
     if not told:
         return "Every result here is doubted, so none is called the cheapest."
     return f"Cheapest undoubted per {QUERIES:,} queries: {'; '.join(told)}."

@@ -118,10 +118,12 @@ def _chart(roofs: Roofs, where: str) -> Chart:
     intensities = [placed.intensity for placed in roofs.placed]
     ridges = [roofs.compute / rate for rate in roofs.bandwidths]
     low, high = min(intensities) / DECADE, max(*intensities, *(ridge * DECADE for ridge in ridges)) * DECADE
-    lines = [Series("compute", _roof(roofs.compute, None, low, high, roofs.error), Drawn.LINE, -1)]
+    unsure = f"± {shown(roofs.error * 100, '%')}"
+    flat = _roof(roofs.compute, None, low, high, roofs.error)
+    lines = [*_drawn("compute", flat, f"compute {shown(roofs.compute, 'FLOP/s')} {unsure}", place=0)]
     for name, rate in _memories(roofs):
         marks = _roof(roofs.compute, rate, low, high, roofs.error)
-        lines += [Series(name, marks, Drawn.BAND, -1), Series(name, marks, Drawn.LINE, -1)]
+        lines += _drawn(name, marks, f"{name} {shown(rate, 'bytes/s')} {unsure}", place=0)
     platforms = sorted({placed.row.platform for placed in roofs.placed})
     points = [
         Series(name, tuple(_point(each) for each in roofs.placed if each.row.platform == name), colour=colour)
@@ -135,6 +137,12 @@ def _chart(roofs: Roofs, where: str) -> Chart:
         Axis("Achieved (FLOP/s)", "FLOP/s", log=True),
         (*lines, *points),
     )
+
+
+def _drawn(name: str, marks: tuple[Mark, ...], words: str, *, place: int) -> list[Series]:
+    """Draw a roof as a line with its name, and the band within which it may be higher."""
+    named = tuple(mark._replace(words=words) if number == place else mark for number, mark in enumerate(marks))
+    return [Series(name, marks, Drawn.BAND, -1), Series(name, named, Drawn.LINE, -1)]
 
 
 def _roof(compute: float, bandwidth: float | None, low: float, high: float, error: float) -> tuple[Mark, ...]:
