@@ -20,11 +20,13 @@ LETTER: Final = 0.6  # of their size: how wide a letter is, as good as any
 #: Where words may stand beside their point, the best place first: by how many points, and which end of them is there.
 PLACES: Final = (
     (6, 4, "left"),
-    (6, -10, "left"),
+    (6, -12, "left"),
     (-6, 4, "right"),
-    (-6, -10, "right"),
+    (-6, -12, "right"),
     (6, 14, "left"),
+    (6, -22, "left"),
     (-6, 14, "right"),
+    (-6, -22, "right"),
 )
 
 
@@ -37,6 +39,7 @@ class _Box(NamedTuple):
     top: float
 
     def meets(self, other: "_Box") -> bool:
+        """Say whether two boxes share a point."""
         return not (
             self.right < other.left or other.right < self.left or self.top < other.bottom or other.top < self.bottom
         )
@@ -57,6 +60,7 @@ def draw(figure: Figure, chart: Chart) -> None:
     axes.set_axisbelow(True)
     if len([each for each in chart.series if each.colour >= 0]) > 1:
         figure.legend(loc="outside upper left", ncols=3, handletextpad=0.5, columnspacing=1.4)
+    figure.draw_without_rendering()  # after it, all places are where they stay
     dots = [mark for each in chart.series if each.drawn is Drawn.DOTS for mark in each.marks]
     lines = [each.marks for each in chart.series if each.drawn is Drawn.LINE]
     taken = [box for marks in lines for box in _along(axes, marks)]
