@@ -44,6 +44,12 @@ def words(text: str) -> list[str]:
     return [each.text or "" for each in ET.fromstring(text).iter("{http://www.w3.org/2000/svg}text")]
 
 
+def height(text: ET.Element) -> float:
+    """Where a text stands: it has a place, or is moved there."""
+    moved = re.search(r"translate\([\d.-]+ ([\d.-]+)\)", text.get("transform", ""))
+    return float(moved[1] if moved else text.get("y", "nan"))
+
+
 @pytest.mark.parametrize("chart", ALL.values(), ids=ALL)
 def test_a_picture_is_one_element_that_is_always_the_same(chart: Chart) -> None:
     text = svg(chart)
@@ -109,3 +115,16 @@ def test_a_page_has_the_picture_and_other_formats_its_figures() -> None:
     assert "From: `farm results --model 'a b'`" in render(whole, "markdown")
     assert render(whole, "csv") == "latency\n0.01\n0.02\n"
     assert '"name": "openvino"' in render(whole, "json")
+
+
+def test_letters_that_the_drawing_font_lacks_are_left_to_the_page(recwarn: pytest.WarningsRecorder) -> None:
+    assert "模型" in words(svg(of_rows(Line("模型", 1.0, None, None, "cpu"))))
+    assert not [str(each.message) for each in recwarn if "Glyph" in str(each.message)]
+
+
+def test_words_stand_beside_their_points_and_over_no_others() -> None:
+    chart = of_curves(
+        Mark(1.0, 10.0, words="first"), Mark(1.001, 10.0, words="second"), Mark(2.0, 90.0), drawn=Drawn.DOTS
+    )
+    heights = {each.text: height(each) for each in ET.fromstring(svg(chart)).iter("{http://www.w3.org/2000/svg}text")}
+    assert abs(heights["first"] - heights["second"]) >= 8

@@ -5,6 +5,7 @@ In: a chart. Out: one `svg` element that needs nothing from elsewhere; its texts
 
 import io
 import re
+import warnings
 from typing import Final
 from xml.sax.saxutils import escape
 
@@ -19,13 +20,15 @@ from farm.reports.drawing.theme import SETTINGS, themed
 PROLOGUE: Final = re.compile(r"^.*?(?=<svg)", re.DOTALL)
 METADATA: Final = re.compile(r"\s*<metadata>.*?</metadata>", re.DOTALL)
 NAMES: Final = re.compile(r'(<g) id="[^"]*"')
+FONTS: Final = re.compile(r"font-family: [^;]*; ")
 SIZE: Final = re.compile(r'<svg [^>]*?viewBox="([^"]*)"[^>]*>')
 NO_METADATA: Final = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
 
 def svg(chart: Chart) -> str:
     """Draw a chart."""
-    with mpl.rc_context(SETTINGS | {"svg.hashsalt": chart.title}):
+    with warnings.catch_warnings(), mpl.rc_context(SETTINGS | {"svg.hashsalt": chart.title}):
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # the page's fonts have what this one lacks
         figure = Figure(layout="constrained")
         if chart.rows:
             rows.draw(figure, chart)
@@ -43,4 +46,5 @@ def _element(text: str, chart: Chart) -> str:
     head = (
         r'<svg role="img" viewBox="\1" xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink">'
     )
+    inner = FONTS.sub("", inner)
     return themed(SIZE.sub(lambda found: found.expand(head) + told, inner, count=1)).rstrip("\n")

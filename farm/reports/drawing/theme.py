@@ -19,6 +19,7 @@ COLOUR: Final = re.compile(r"#0([1-4])0000|#05000([0-7])")
 
 WIDTH: Final = 7.2  # inches, at 72 points each
 SETTINGS: Final[dict[Any, Any]] = {
+    "figure.dpi": 72,  # as SVG has it: a pixel is a point
     "svg.fonttype": "none",
     "text.parse_math": False,  # a dollar sign in a name is a dollar sign
     "font.size": 9,

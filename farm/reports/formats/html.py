@@ -53,8 +53,7 @@ tbody tr { background: var(--paper) } tbody tr:nth-child(odd) { background: var(
 th:first-child, td:first-child { position: sticky; left: 0; background: inherit; border-right: 1px solid var(--line) }
 thead tr { background: var(--paper) }
 figure { margin: 1rem 0; max-width: 760px; overflow-x: auto } figcaption { font-weight: 600; font-size: .93em }
-figure svg { display: block; width: 100%; min-width: 460px; height: auto }
-figure svg text { font-family: inherit !important }
+figure svg { display: block; width: 100%; min-width: 560px; height: auto }
 code { font: .92em ui-monospace, monospace; overflow-wrap: anywhere }
 td.badges { white-space: normal; min-width: 9ch }
 .badge { display: inline-block; white-space: nowrap; padding: 0 .5em; margin: 0 .15em .15em 0; border-radius: 1em;

@@ -50,7 +50,10 @@ def results_asked(session: Session, request: Request, *, metrics: Sequence[str])
     told = question._replace(filters=filters)
     if not rows:
         hints = unmatched(session, filters)
-        raise UnknownName("; ".join(["no results to tell of", *hints]) + ". `farm results` lists what there is")
+        raise UnknownName(
+            "; ".join(["no results to tell of", *hints])
+            + ". `farm report coverage` tells what became of a sweep's jobs"
+        )
     words = words_of(question)
     return Asked(tuple(reversed(rows)), f"{about}, {words}" if words else about, options_of(told))
 

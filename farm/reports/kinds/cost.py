@@ -114,7 +114,8 @@ def _cheapest(found: Sequence[Cost], currency: str) -> str:
             best = sound[0]
             tied = sum(not _apart(best.per_queries, cost.per_queries) for cost in sound[1:])
             also = f", not told apart from {tied} more" if tied else ""
-            told.append(f"{model} on {best.row.variant()}, {shown(best.per_queries.figure, 'si')} {currency}{also}")
+            figure = f"{shown(best.per_queries.figure, 'si')} {currency}"
+            told.append(f"{model} ({best.row.settings()}) on {best.row.variant()}, {figure}{also}")
     if not told:
         return "Every result here is doubted, so none is called the cheapest."
     return f"Cheapest undoubted per {QUERIES:,} queries: {'; '.join(told)}."

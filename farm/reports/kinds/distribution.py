@@ -49,10 +49,14 @@ def build(session: Session, request: Request) -> Document:
     pooled = [np.concatenate([np.asarray(each) for each in detail.samples[metric]]) for detail in found]
     unit = METRICS[metric].unit
     table = Table(_columns(unit), tuple(_cells(*each, metric) for each in zip(found, names, strict=True)), NOTE)
-    commands = "; ".join(f"farm results show {detail.row.attempt} --format json" for detail in found)
     curves, bins = _cumulative(pooled, names, metric), _histogram(pooled, names, metric)
     sections = [
-        Section(METRICS[metric].title, (METRICS[metric].meaning,), (table._replace(command=commands),), (curves, bins))
+        Section(
+            METRICS[metric].title,
+            (METRICS[metric].meaning,),
+            (table._replace(command=_command(found)),),
+            (curves, bins),
+        )
     ]
     sections += [_repeats(found, names, metric), *_doubts(found, names)]
     title = names[0] if len(found) == 1 else f"{len(found)} results"

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from farm.contract.errors import UnknownName
 from farm.queries.placing import Placed, Roofs, roofs_of
 from farm.reports.chart import Axis, Chart, Drawn, Mark, Series
-from farm.reports.document import Column, Document, Section, Table
+from farm.reports.document import Cell, Column, Document, Section, Table
 from farm.reports.kinds import Request
 from farm.reports.kinds._asked import Asked, results_asked
 from farm.reports.units import shown
@@ -23,7 +23,8 @@ READ: Final = (
 )
 ROOFS: Final = (
     Column("roof", "Roof"),
-    Column("rate", "Measured"),
+    Column("compute", "Compute", "FLOP/s"),
+    Column("bandwidth", "Bandwidth", "bytes/s"),
     Column("error", "± (share it may be too low)", "%"),
 )
 RESULTS: Final = (
@@ -45,7 +46,8 @@ RESULTS: Final = (
 NOTE: Final = (
     "Achieved is the least work of one call by its median latency, and as sure as that (± 95 %). Of the roof is "
     "reckoned pass by pass (encoder, prompt, each token), each against compute or memory, whichever is slower, so it "
-    "may differ from achieved by roof. The bandwidth is that of working sets of the weights' size."
+    "may differ from achieved by roof. Bandwidths are those of working sets of the weights' size: the highest of the "
+    "smallest, which a cache may hold, the lowest of the largest."
 )
 DECADE: Final = 10**0.5  # room beside the outermost points
 
@@ -69,8 +71,8 @@ def build(session: Session, request: Request) -> Document:
 
 
 def _section(roofs: Roofs, asked: Asked) -> Section:
-    lines = [(f"compute in {roofs.precision}", shown(roofs.compute, "FLOP/s"), roofs.error * 100)]
-    lines += [(name, shown(rate, "bytes/s"), roofs.error * 100) for name, rate in _memories(roofs)]
+    lines: list[tuple[Cell, ...]] = [(f"compute in {roofs.precision}", roofs.compute, None, roofs.error * 100)]
+    lines += [(name, None, rate, roofs.error * 100) for name, rate in _memories(roofs)]
     cells = tuple(
         (
             *(placed.row.model, placed.row.settings(), placed.row.variant()),
@@ -104,20 +106,24 @@ def _nearest(roofs: Roofs) -> str:
 
 def _memories(roofs: Roofs) -> list[tuple[str, float]]:
     """Name the highest and the lowest bandwidth that results were held against."""
-    if len(roofs.bandwidths) < 2:
-        return [("memory", rate) for rate in roofs.bandwidths]
-    names = ("memory, smallest weights", "memory, largest weights")
-    return list(zip(names, (roofs.bandwidths[0], roofs.bandwidths[-1]), strict=True))
+    if not roofs.bandwidths:
+        return []
+    highest, lowest = roofs.bandwidths[0], roofs.bandwidths[-1]
+    if highest <= lowest * (1 + roofs.error):
+        return [("memory", highest)]
+    return [("memory, highest", highest), ("memory, lowest", lowest)]
 
 
 def _chart(roofs: Roofs, where: str) -> Chart:
     intensities = [placed.intensity for placed in roofs.placed]
     ridges = [roofs.compute / rate for rate in roofs.bandwidths]
     low, high = min(intensities) / DECADE, max(*intensities, *(ridge * DECADE for ridge in ridges)) * DECADE
-    lines = [Series("compute", _roof(roofs.compute, None, low, high, roofs.error), Drawn.LINE, -1)]
+    unsure = f"± {shown(roofs.error * 100, '%')}"
+    flat = _roof(roofs.compute, None, low, high, roofs.error)
+    lines = [*_drawn("compute", flat, f"compute {shown(roofs.compute, 'FLOP/s')} {unsure}", place=0)]
     for name, rate in _memories(roofs):
         marks = _roof(roofs.compute, rate, low, high, roofs.error)
-        lines += [Series(name, marks, Drawn.BAND, -1), Series(name, marks, Drawn.LINE, -1)]
+        lines += _drawn(name, marks, f"{name} {shown(rate, 'bytes/s')} {unsure}", place=0)
     platforms = sorted({placed.row.platform for placed in roofs.placed})
     points = [
         Series(name, tuple(_point(each) for each in roofs.placed if each.row.platform == name), colour=colour)
@@ -131,6 +137,12 @@ def _chart(roofs: Roofs, where: str) -> Chart:
         Axis("Achieved (FLOP/s)", "FLOP/s", log=True),
         (*lines, *points),
     )
+
+
+def _drawn(name: str, marks: tuple[Mark, ...], words: str, *, place: int) -> list[Series]:
+    """Draw a roof as a line with its name, and the band within which it may be higher."""
+    named = tuple(mark._replace(words=words) if number == place else mark for number, mark in enumerate(marks))
+    return [Series(name, marks, Drawn.BAND, -1), Series(name, named, Drawn.LINE, -1)]
 
 
 def _roof(compute: float, bandwidth: float | None, low: float, high: float, error: float) -> tuple[Mark, ...]:

@@ -18,13 +18,8 @@ from farm.reports.document import Cell, Column, Document, Section, Table
 from farm.reports.kinds._asked import options_of, words_of
 from farm.reports.units import shown
 
-COLUMNS: Final = (
-    Column("change", "Change", badges=True),
-    Column("cell", "Cell"),
-    Column("machine", "Machine"),
-    Column("metric", "Metric"),
-    Column("before", "Before"),
-    Column("after", "After"),
+CELL: Final = (Column("change", "Change", badges=True), Column("cell", "Cell"), Column("machine", "Machine"))
+CHANGED: Final = (
     Column("ratio", "Ratio", "x"),
     Column("low", "95 % from", "x"),
     Column("high", "to", "x"),
@@ -60,8 +55,7 @@ def build(session: Session, question: Question, *, metrics: Sequence[str], effec
     words = [*options_of(question), *(word for metric in metrics for word in ("--metric", metric))]
     command = shlex.join(["farm", "trend", *words, "--threshold", f"{effect:g}"])
     ordered = sorted(found.changes, key=lambda change: (not change.worse, change.note is not None))
-    table = Table(COLUMNS, tuple(map(_row, ordered)), NOTE, command)
-    sections = [Section("Changes", _short(found), (table,) if ordered else ())]
+    sections = [Section("Changes", _short(found), tuple(_tables(ordered, command)))]
     points = _points(session, which, ordered[:PICTURED])
     sections += [_section(change, points[change.metric, change.result], command) for change in ordered[:PICTURED]]
     told = words_of(question)
@@ -77,12 +71,20 @@ def _short(found: Trend) -> tuple[str, ...]:
     return (f"{len(found.changes)} changes in {found.histories} histories: {counts}{short}.",)
 
 
+def _tables(changes: Sequence[Change], command: str) -> list[Table]:
+    """Write the changes, each metric in a table of its own unit."""
+    tables = []
+    for name in dict.fromkeys(change.metric for change in changes):
+        metric = METRICS[name]
+        sides = (Column("before", f"{metric.title} before", metric.unit), Column("after", "after", metric.unit))
+        rows = tuple(_row(change) for change in changes if change.metric == name)
+        tables.append(Table((*CELL, *sides, *CHANGED), rows, NOTE, command))
+    return tables
+
+
 def _row(change: Change) -> tuple[Cell, ...]:
-    unit = METRICS[change.metric].unit
     return (
-        _answer(change),
-        *(change.cell, change.machine, change.metric),
-        *(shown(change.before, unit), shown(change.after, unit)),
+        *(_answer(change), change.cell, change.machine, change.before, change.after),
         *(change.ratio.ratio, change.ratio.low, change.ratio.high, change.p, change.points),
         *(change.last_before, change.result, f"{change.at:%Y-%m-%d %H:%M}", change.note),
     )

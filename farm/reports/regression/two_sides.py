@@ -15,12 +15,8 @@ from farm.reports.chart import Line as Drawn
 from farm.reports.document import Cell, Column, Document, Section, Table
 from farm.reports.units import shown
 
-COLUMNS: Final = (
-    Column("cell", "Cell"),
-    Column("machine", "Machine"),
-    Column("metric", "Metric"),
-    Column("first", "First"),
-    Column("second", "Second"),
+CELL: Final = (Column("cell", "Cell"), Column("machine", "Machine"))
+COMPARED: Final = (
     Column("ratio", "Ratio", "x"),
     Column("low", "95 % from", "x"),
     Column("high", "to", "x"),
@@ -108,9 +104,16 @@ def _sentence(line: Line, told: _Told) -> str:
 
 
 def _lines(told: _Told, answer: Answer) -> Section:
+    """Write the lines of one answer, each metric in a table of its own unit."""
     lines = _sorted(told.found.lines, answer)
-    table = Table(COLUMNS, tuple(_row(line, told) for line in lines), NOTE, told.command)
-    return Section(TITLES[answer], (), (table,), (_chart(lines, answer, told),))
+    tables, charts = [], []
+    for metric in dict.fromkeys(line.metric for line in lines):
+        alike, known = [line for line in lines if line.metric == metric], METRICS[metric]
+        sides = (Column("first", f"{known.title} first", known.unit), Column("second", "second", known.unit))
+        columns = (*CELL, *sides, *COMPARED)
+        tables.append(Table(columns, tuple(_row(line, told) for line in alike), NOTE, told.command))
+        charts.append(_chart(alike, answer, told))
+    return Section(TITLES[answer], (), tuple(tables), tuple(charts))
 
 
 def _sorted(lines: Sequence[Line], answer: Answer) -> list[Line]:
@@ -120,13 +123,12 @@ def _sorted(lines: Sequence[Line], answer: Answer) -> list[Line]:
 
 
 def _row(line: Line, told: _Told) -> tuple[Cell, ...]:
-    ratio, unit = line.ratio, METRICS[line.metric].unit
+    ratio = line.ratio
     turn = told.turns.get((line.cell, line.machine))
     missing = f"needs about {line.missing} more runs on each side" if line.missing else ""
     borrowed = "spread between runs taken from elsewhere" if ratio.borrowed else ""
     return (
-        *(line.cell, line.machine, line.metric),
-        *(shown(line.first, unit), shown(line.second, unit)),
+        *(line.cell, line.machine, line.first, line.second),
         *(ratio.ratio, ratio.low, ratio.high, line.q, *ratio.units),
         *(turn if turn else (None, None)),
         "; ".join(filter(None, (missing, borrowed))),
@@ -134,23 +136,21 @@ def _row(line: Line, told: _Told) -> tuple[Cell, ...]:
 
 
 def _chart(lines: Sequence[Line], answer: Answer, told: _Told) -> Chart:
+    title = METRICS[lines[0].metric].title.lower()
     first, second = (side.text for side in told.sides)
-    several = len({line.metric for line in lines}) > 1
     drawn = tuple(
         Drawn(
-            f"{line.cell} @ {line.machine}" + (f" · {line.metric}" if several else ""),
-            line.ratio.ratio,
-            line.ratio.low,
-            line.ratio.high,
-            line.metric,
-            f"{line.ratio.ratio:.2f}×",
+            f"{line.cell} @ {line.machine}",
+            *(line.ratio.ratio, line.ratio.low, line.ratio.high),
+            title,
+            shown(line.ratio.ratio, "x"),
         )
         for line in lines
     )
-    order = tuple(dict.fromkeys(line.metric for line in lines))
     tells = f"The ratio of {second} to {first} for {len(lines)} comparisons with 95 % intervals; equal is 1×."
     axis = Axis("Ratio of the second side to the first", "x", log=True)
-    return rows_chart(f"{TITLES[answer]}: second over first", drawn, x=axis, tells=tells, order=order, reference=1.0)
+    name = f"{TITLES[answer]}: {title}, second over first"
+    return rows_chart(name, drawn, x=axis, tells=tells, order=(title,), reference=1.0)
 
 
 def _circumstances(session: Session, told: _Told) -> list[Section]:
