@@ -20,11 +20,11 @@ import typer
 
 from farm.cli import asking
 from farm.cli.console import say, tell
-from farm.cli.gathered import known_metrics
 from farm.cli.opening import opened
 from farm.cli.options import Db, settings_with
 from farm.contract.errors import UserMistake
 from farm.database.engine import read
+from farm.queries.fields import known_metrics
 from farm.queries.question import Question
 from farm.reports import kinds
 from farm.reports.formats import make_room, render, write_files
@@ -99,7 +99,7 @@ def report(
         raise UserMistake("several formats need files: give --to FILE")
     if to is not None:
         make_room(to)
-    request = kinds.Request(rest, question, known_metrics(metric), tuple(price or ()), currency, threshold)
+    request = kinds.Request(rest, question, known_metrics(metric or ()), tuple(price or ()), currency, threshold)
     with read(opened(settings_with(db))) as session:
         document = kinds.build(session, kind, request)
     if to is None:
