@@ -50,9 +50,10 @@ def surprise(
     if timed is not None and timed <= MOST_SURPRISED:
         return Surprise(timed, len(asked), lately=lately)
     tries = max(1, min(PAIRS, int(SHARE * sum(seconds) / usual)))
-    pairs = [(_timed(known), _timed(_made(new))) for _ in range(tries)]
-    least_known, least_new = (min(column) for column in zip(*pairs, strict=True))
-    return Surprise(timed, len(asked), least_new / least_known, lately)
+    pairs = [_pair(known, new) for _ in range(tries)]
+    if _ratio(pairs) > MOST_SURPRISED:  # before saying so
+        pairs += [_pair(known, new) for _ in range(PAIRS - tries)]
+    return Surprise(timed, len(asked), _ratio(pairs), lately)
 
 
 def judge(found: Surprise) -> Look:
@@ -86,6 +87,15 @@ def _beside_neighbours(seconds: Sequence[float], places: Collection[int]) -> flo
         for place in last
     ]
     return min((seconds[place] / median(near) for place, near in zip(last, known, strict=True) if near), default=None)
+
+
+def _pair(known: Callable[[], object], new: Callable[[], object]) -> tuple[float, float]:
+    return _timed(known), _timed(_made(new))
+
+
+def _ratio(pairs: Sequence[tuple[float, float]]) -> float:
+    least_known, least_new = (min(column) for column in zip(*pairs, strict=True))
+    return least_new / least_known
 
 
 def put_off(seconds: Sequence[float], reading: Sequence[float]) -> Look:

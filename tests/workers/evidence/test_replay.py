@@ -1,6 +1,7 @@
 """Replay: known inputs that are answered faster than new ones; and the farm's own means, watched for changes."""
 
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -37,6 +38,17 @@ def test_a_second_look_is_taken_only_where_the_first_was_surprised() -> None:
     again = surprise([1.0, 1.0, 3.0], [2], known=quick, new=lambda: slow).again
     assert again is not None and again > 2
     assert surprise([1.0], [], known=quick, new=lambda: quick).timed is None
+
+
+def test_a_single_surprise_is_looked_at_again() -> None:
+    times = iter([0.03, 0.001, 0.001, 0.001, 0.001])  # of calls with new inputs: the first one was held up
+
+    def new() -> Callable[[], None]:
+        return lambda: time.sleep(next(times))
+
+    again = surprise([0.002], [], known=lambda: time.sleep(0.001), new=new).again
+    assert again is not None and again < 10  # the first alone: 30
+    assert next(times, None) is None
 
 
 def test_a_replaced_function_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
