@@ -78,7 +78,7 @@ def test_a_network_that_swallows_messages_while_one_worker_idles_and_one_runs_a_
     yard.wait(gate.reached)
     with proxy.black_hole():
         swallowed = yard.submit(*(job("behind", seed=seed) for seed in range(JOBS)))
-        yard.wait(lambda: yard.states(swallowed) == {"queued": JOBS})
+        yard.wait(lambda: yard.states(swallowed).get("queued"))
         time.sleep(SILENCE)
         longer(HOLE)
     gate.open()
