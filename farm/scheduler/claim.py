@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Executable, Row, String, bindparam, insert, literal, select, update
+from sqlalchemy import ColumnElement, Executable, Row, String, bindparam, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from farm.contract.job import JobSpec
@@ -102,7 +102,7 @@ def _taking(unless_doubted_here: bool, *, server: bool) -> Executable:
     values = {"state": after, "reason": "", "attempts": JOB.c.attempts + 1}
     columns = (JOB.c.id, JOB.c.public_id, JOB.c.attempts, JOB.c.spec, at.label("at"))
     changed = update(JOB).where(wanted).values(values).returning(*columns)
-    told = {
+    told: dict[str, ColumnElement[Any]] = {
         "before": literal(before),
         "after": literal(after),
         "actor": bindparam("actor", type_=String()),

@@ -95,7 +95,7 @@ def with_events(changed: ReturningUpdate[Any], told: Mapping[str, ColumnElement[
     SQLite knows no such statement; there, whoever does the update calls `record`.
     """
     moved = changed.cte("moved")
-    columns = {"job_id": moved.c.id, **told}
+    columns: dict[str, ColumnElement[Any]] = {"job_id": moved.c.id, **told}
     if "at" in moved.c:
         columns["at"] = moved.c.at
     events = insert(EVENT).from_select([*columns], select(*columns.values())).cte("events")
