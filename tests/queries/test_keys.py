@@ -49,6 +49,19 @@ def test_pages_follow_each_other_in_every_order(mixed: Engine, order: str, whole
         assert keys(session, small, order=by) == [key for key in whole if key in (1, 2, 3, 5)]
 
 
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        *(("doubts>0", [6, 5]), ("doubts>=1", [6, 5]), ("doubts!=0", [6, 5]), ("doubts=1", [6, 5])),
+        *(("doubts=0", [4, 3, 2, 1]), ("doubts<1", [4, 3, 2, 1]), ("doubts!=1", [4, 3, 2, 1])),
+        *(("doubts<=1", [6, 5, 4, 3, 2, 1]), ("doubts>1", []), ("doubts>=0", [6, 5, 4, 3, 2, 1])),
+    ],
+)
+def test_doubts_are_counted(mixed: Engine, condition: str, found: list[int]) -> None:
+    with read(mixed) as session:
+        assert keys(session, [condition_of(condition)]) == found
+
+
 def test_counting_ends_where_it_is_told(mixed: Engine) -> None:
     with read(mixed) as session:
         assert [count(session, (), most=most) for most in (None, 4, 6, 9)] == [6, 4, 6, 6]
