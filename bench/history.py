@@ -196,8 +196,8 @@ def main() -> None:
                 key = f"{group} {place}"
                 kept[key] = timed(asked(given.db, words), given.runs)
                 print(_line(words, kept[key], before.get(key)), flush=True)
-    if given.save:
-        given.save.write_text(json.dumps(kept))
+                if given.save:
+                    given.save.write_text(json.dumps(kept))
     if given.plans:
         given.plans.write_text(plans(engine, given.db, everything))
 

@@ -19,6 +19,7 @@ Conditions = Sequence[ColumnElement[bool]]
 Chosen = Select[*tuple[Any, ...]]
 
 NEWEST: Final = Attempt.id.desc()
+FEW: Final = 5_000  # results whose figures are looked up one by one within tens of milliseconds
 
 #: The tables beside the attempts, each after the one that it is reached through.
 BESIDE: Final = (
@@ -45,9 +46,9 @@ def keys(
     session: Session, conditions: Conditions, *, order: Order | None = None, limit: int | None = None, skip: int = 0
 ) -> list[int]:
     """Give the keys of results in the asked order, else the newest first; what lacks the field comes last."""
-    if order is not None and order.field.measured is not None:
+    if order is not None and order.field.measured is not None and count(session, conditions, most=FEW) == FEW:
         return _by_metric(session, conditions, order, limit=limit, skip=skip)
-    chosen = results(Attempt.id, conditions=conditions, order=(*(order.sql() if order else ()), NEWEST))
+    chosen = results(Attempt.id, conditions=conditions, order=(order.sql(), NEWEST) if order else (NEWEST,))
     return _page(session, chosen, limit=limit, skip=skip)
 
 
@@ -60,7 +61,10 @@ def count(session: Session, conditions: Conditions, *, most: int | None = None) 
 
 
 def _by_metric(session: Session, conditions: Conditions, order: Order, *, limit: int | None, skip: int) -> list[int]:
-    """Walk the index on metric and median, which lists no attempt without the metric: those come after it."""
+    """Walk the index on metric and median until enough are found that hold: among many results they are near.
+
+    It lists no attempt without the metric: those come after it. Of few results, each figure is looked up instead.
+    """
     metric, statistic = order.field.measured or ("", "")
     figure = getattr(Measurement, statistic)
     measured = (

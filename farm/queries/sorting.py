@@ -16,13 +16,13 @@ class Order(NamedTuple):
     field: Field
     downward: bool
 
-    def sql(self) -> tuple[ColumnElement[Any], ...]:
-        """Write it for SQL; a database has no common word for what lacks the field."""
+    def sql(self) -> ColumnElement[Any]:
+        """Write it for SQL."""
         towards = self.field.sql.desc() if self.downward else self.field.sql.asc()
-        return (towards,) if self.field.sql is FINISHED_AT else (self.field.sql.is_(None), towards)
+        return towards if self.field.sql is FINISHED_AT else towards.nulls_last()
 
 
-#: Every result has it: there is no need to look for those that lack it, which would pass its index by.
+#: Every result has it: to ask for those that lack it would pass its index by.
 FINISHED_AT: Final = tables.Attempt.finished_at
 
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 
 from farm.contract.errors import UserMistake
 from farm.database import tables
@@ -46,6 +46,8 @@ def condition_of(text: str) -> ColumnElement[bool]:
     if sign == "~":
         raise UserMistake(f"{word} is a figure: ~ (contains) is for text")
     figure = _figure(value, word, field.unit)
+    if word == "doubts":
+        return _of_doubts(COMPARED[sign], figure)
     if field.measured:
         return _of_metric(*field.measured, compare=COMPARED[sign], figure=figure)
     compared: ColumnElement[bool] = COMPARED[sign](field.sql, figure)
@@ -60,6 +62,16 @@ def _of_metric(
         tables.Measurement.metric == metric, compare(getattr(tables.Measurement, statistic), figure)
     )
     return tables.Attempt.id.in_(found)
+
+
+def _of_doubts(compare: Callable[[Any, Any], Any], figure: float) -> ColumnElement[bool]:
+    """Look the few attempts up that have doubts; where none at all would do, leave out those that have others."""
+    nothing_does = bool(compare(0, figure))
+    number: ColumnElement[bool] = compare(func.count(), figure)
+    found = (
+        select(tables.Doubt.attempt_id).group_by(tables.Doubt.attempt_id).having(~number if nothing_does else number)
+    )
+    return tables.Attempt.id.not_in(found) if nothing_does else tables.Attempt.id.in_(found)
 
 
 def _of_text(field: Field, word: str, sign: str, value: str) -> ColumnElement[bool]:

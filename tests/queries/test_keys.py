@@ -5,6 +5,7 @@ from sqlalchemy import Engine
 
 from farm.database.engine import read
 from farm.database.tables import Attempt, Job
+from farm.queries import keys as asking
 from farm.queries.keys import count, keys, results
 from farm.queries.question import Question, asked
 from farm.queries.sorting import order_of
@@ -38,8 +39,11 @@ def mixed(engine: Engine) -> Engine:
         ("finished_at", [1, 2, 3, 4, 5, 6]),
     ],
 )
-@pytest.mark.parametrize("size", [1, 4, 5])
-def test_pages_follow_each_other_in_every_order(mixed: Engine, order: str, whole: list[int], size: int) -> None:
+@pytest.mark.parametrize(("size", "few"), [(1, 9), (4, 2), (5, 1)])
+def test_pages_follow_each_other_in_every_order(
+    mixed: Engine, order: str, whole: list[int], size: int, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "FEW", few)
     with read(mixed) as session:
         by = order_of(order) if order else None
         assert keys(session, (), order=by) == whole
@@ -47,6 +51,19 @@ def test_pages_follow_each_other_in_every_order(mixed: Engine, order: str, whole
         assert [key for page in pages for key in page] == whole
         small = [condition_of("batch_size<=4")]
         assert keys(session, small, order=by) == [key for key in whole if key in (1, 2, 3, 5)]
+
+
+@pytest.mark.parametrize(
+    ("condition", "found"),
+    [
+        *(("doubts>0", [6, 5]), ("doubts>=1", [6, 5]), ("doubts!=0", [6, 5]), ("doubts=1", [6, 5])),
+        *(("doubts=0", [4, 3, 2, 1]), ("doubts<1", [4, 3, 2, 1]), ("doubts!=1", [4, 3, 2, 1])),
+        *(("doubts<=1", [6, 5, 4, 3, 2, 1]), ("doubts>1", []), ("doubts>=0", [6, 5, 4, 3, 2, 1])),
+    ],
+)
+def test_doubts_are_counted(mixed: Engine, condition: str, found: list[int]) -> None:
+    with read(mixed) as session:
+        assert keys(session, [condition_of(condition)]) == found
 
 
 def test_counting_ends_where_it_is_told(mixed: Engine) -> None:
@@ -59,4 +76,4 @@ def test_only_tables_that_are_named_are_joined() -> None:
     assert "JOIN" not in str(results(Attempt.id, conditions=()))
     assert str(results(Attempt.id, conditions=(Job.model == "x",))).count("JOIN") == 1
     assert str(results(Attempt.id, conditions=(condition_of("label.commit=x"),))).count("JOIN") == 2
-    assert str(results(Attempt.id, conditions=(), order=order_of("machine").sql())).count("JOIN") == 1
+    assert str(results(Attempt.id, conditions=(), order=(order_of("machine").sql(),))).count("JOIN") == 1
