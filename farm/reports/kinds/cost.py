@@ -125,7 +125,7 @@ def _apart(cheap: Bounded, dear: Bounded) -> bool:
     return cheap.high is not None and dear.low is not None and cheap.high < dear.low
 
 
-def _chart(family: str, found: Sequence[Cost], currency: str) -> Chart:
+def _chart(family: str, found: Sequence[Cost], currency: str, platforms: tuple[str, ...]) -> Chart:
     lines = tuple(
         Line(
             f"{cost.row.model} · {cost.row.variant()} @ {cost.row.machine}",
@@ -140,5 +140,4 @@ def _chart(family: str, found: Sequence[Cost], currency: str) -> Chart:
     figures = [line.figure for line in lines]
     axis = Axis(f"{currency} per {QUERIES:,} queries", "si", log=max(figures) > WIDE * min(figures))
     tells = f"What {QUERIES:,} queries cost by {len(lines)} results. {_cheapest(found, currency)}"
-    order = tuple(sorted({cost.row.platform for cost in found}))
-    return rows_chart(f"{title(family)}: {axis.title}", lines, x=axis, tells=tells, order=order)
+    return rows_chart(f"{title(family)}: {axis.title}", lines, x=axis, tells=tells, order=platforms)

@@ -91,7 +91,7 @@ def _section(roofs: Roofs, asked: Asked) -> Section:
         Table(RESULTS, cells, NOTE, command),
     )
     title = f"{roofs.machine}, {roofs.device or 'device'}, {roofs.precision}"
-    return Section(title, (_nearest(roofs),), tables, (_chart(roofs, title),))
+    return Section(title, (_nearest(roofs),), tables, (_chart(roofs, title, asked.platforms()),))
 
 
 def _nearest(roofs: Roofs) -> str:
@@ -114,7 +114,7 @@ def _memories(roofs: Roofs) -> list[tuple[str, float]]:
     return [("memory, highest", highest), ("memory, lowest", lowest)]
 
 
-def _chart(roofs: Roofs, where: str) -> Chart:
+def _chart(roofs: Roofs, where: str, platforms: tuple[str, ...]) -> Chart:
     intensities = [placed.intensity for placed in roofs.placed]
     ridges = [roofs.compute / rate for rate in roofs.bandwidths]
     low, high = min(intensities) / DECADE, max(*intensities, *(ridge * DECADE for ridge in ridges)) * DECADE
@@ -124,10 +124,10 @@ def _chart(roofs: Roofs, where: str) -> Chart:
     for name, rate in _memories(roofs):
         marks = _roof(roofs.compute, rate, low, high, roofs.error)
         lines += _drawn(name, marks, f"{name} {shown(rate, 'bytes/s')} {unsure}", place=0)
-    platforms = sorted({placed.row.platform for placed in roofs.placed})
     points = [
         Series(name, tuple(_point(each) for each in roofs.placed if each.row.platform == name), colour=colour)
         for colour, name in enumerate(platforms)
+        if any(each.row.platform == name for each in roofs.placed)
     ]
     return Chart(
         f"Roofline of {where}",
