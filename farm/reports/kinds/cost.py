@@ -89,7 +89,7 @@ def _section(family: str, found: Sequence[Cost], currency: str, asked: Asked) ->
         title(family),
         (_cheapest(found, currency),),
         (Table(columns, cells, NOTE, command),),
-        (_chart(family, found, currency),),
+        (_chart(family, found, currency, asked.platforms()),),
     )
 
 

@@ -36,9 +36,9 @@ NOTE: Final = (
 )
 
 HINT: Final = {
-    "Failed": "`farm jobs show ID` tells every attempt of a job, `farm jobs logs ID` what its process wrote.",
+    "Failed": "farm jobs show ID tells every attempt of a job, farm jobs logs ID what its process wrote.",
     "Unsupported": "By their nature, not by a fault: these cells exist in the sweep and cannot be run.",
-    "Not run": "`farm sweep show` tells how far the sweep is, `farm machines` who could take its jobs.",
+    "Not run": "farm sweep show tells how far the sweep is, farm machines who could take its jobs.",
 }
 
 
