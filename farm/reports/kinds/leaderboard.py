@@ -62,7 +62,7 @@ def _summary(found: Sequence[Board], command: str) -> Section:
     told = sum(sum(place.place == 1 for place in board.places) == 1 for board in found)
     others = "" if told == len(found) else "; in the others the first cannot be told apart, or all are doubted"
     words = f"{told} of {len(found)} pieces of work have one winner{others}."
-    return Section("First places", (words,), (Table(columns, tuple(cells), "", command),))
+    return Section("First places", (words,), (Table(columns, tuple(cells), NOTE, command),))
 
 
 def _section(board: Board, asked: Asked) -> Section:
@@ -87,7 +87,7 @@ def _section(board: Board, asked: Asked) -> Section:
     cells = tuple(_cells(place, board, [column.key for column in columns]) for place in board.places)
     sort = f"-{board.metric}" if metric.better == "higher" else board.metric
     command = asked.command(verdict="real", model=board.model, scenario=board.places[0].row.scenario, sort=sort)
-    table = Table(columns, cells, NOTE, command)
+    table = Table(columns, cells, "", command)
     platforms = asked.platforms()
     charts = (_chart(board, platforms),) if len(board.places) > 1 else ()
     return Section(f"{board.model}: {board.settings}", (), (table,), charts)
