@@ -61,7 +61,7 @@ def _prices(rows: Sequence[ResultRow], prices: Prices, found: Sequence[Cost], cu
     )
     left = len(rows) - len(found)
     words = f"{left} of {len(rows)} results are left out: not REAL, without a rate, or on a machine without a price."
-    return Section("Prices as given", (words,) if left else (), (Table(columns, cells, "", "farm machines"),))
+    return Section("Prices as given", (words,) if left else (), (Table(columns, cells, NOTE, "farm machines"),))
 
 
 def _section(family: str, found: Sequence[Cost], currency: str, asked: Asked) -> Section:
@@ -88,7 +88,7 @@ def _section(family: str, found: Sequence[Cost], currency: str, asked: Asked) ->
     return Section(
         title(family),
         (_cheapest(found, currency),),
-        (Table(columns, cells, NOTE, command),),
+        (Table(columns, cells, "", command),),
         (_chart(family, found, currency, asked.platforms()),),
     )
 
