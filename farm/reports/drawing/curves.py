@@ -38,6 +38,15 @@ class _Box(NamedTuple):
     right: float
     top: float
 
+    def within(self, other: "_Box") -> bool:
+        """Say whether this box lies in another one."""
+        return (
+            other.left <= self.left
+            and self.right <= other.right
+            and other.bottom <= self.bottom
+            and self.top <= other.top
+        )
+
     def meets(self, other: "_Box") -> bool:
         """Say whether two boxes share a point."""
         return not (
@@ -51,32 +60,35 @@ def draw(figure: Figure, chart: Chart) -> None:
     axes: Any = figure.add_subplot()
     axes.set_xscale("log" if chart.x.log else "linear")
     axes.set_yscale("log" if chart.y.log else "linear")
-    for each in chart.series:
-        _draw(axes, each)
+    for place, each in enumerate(chart.series):
+        told = each.drawn is Drawn.BAND or any(
+            other.name == each.name and other.drawn is each.drawn for other in chart.series[:place]
+        )
+        _draw(axes, each, label="_" if told else short(each.name))
     scale(axes.xaxis, chart.x)
     scale(axes.yaxis, chart.y)
     axes.tick_params(length=0, axis="both", labelcolor=FAINT)
     axes.grid()
     axes.set_axisbelow(True)
-    if len([each for each in chart.series if each.colour >= 0]) > 1:
+    if len({each.name for each in chart.series}) > 1:
         figure.legend(loc="outside upper left", ncols=3, handletextpad=0.5, columnspacing=1.4)
     figure.draw_without_rendering()  # after it, all places are where they stay
     dots = [mark for each in chart.series if each.drawn is Drawn.DOTS for mark in each.marks]
     lines = [each.marks for each in chart.series if each.drawn is Drawn.LINE]
     taken = [box for marks in lines for box in _along(axes, marks)]
     taken += [_around(*axes.transData.transform((mark.x, mark.y))) for mark in dots]
-    worded = [mark for marks in lines for mark in marks] + (dots if len(dots) <= MOST_WORDS else [])
-    _label(axes, [mark for mark in worded if mark.words], taken)
+    if len(dots) <= MOST_WORDS:
+        _label(axes, [mark for mark in dots if mark.words], taken)
 
 
-def _draw(axes: Any, series: Series) -> None:
-    colour, label = series_colour(series.colour), short(series.name)
+def _draw(axes: Any, series: Series, *, label: str) -> None:
+    colour = series_colour(series.colour)
     xs, ys = [mark.x for mark in series.marks], [mark.y for mark in series.marks]
     if series.drawn is Drawn.BAND:
         lows, highs = [mark.low for mark in series.marks], [mark.high for mark in series.marks]
-        axes.fill_between(xs, lows, highs, color=colour, alpha=0.2, linewidth=0, label="_")
+        axes.fill_between(xs, lows, highs, color=colour, alpha=0.2, linewidth=0)
     elif series.drawn is Drawn.LINE:
-        axes.plot(xs, ys, color=colour, linewidth=1.4, label="_")
+        axes.plot(xs, ys, color=colour, linewidth=1.4, linestyle=DASHES[-series.colour - 1], label=label)
     elif series.drawn is Drawn.STEPS:
         dashes = DASHES[series.colour % len(DASHES)]
         axes.step(xs, ys, where="post", color=colour, linewidth=1.6, linestyle=dashes, label=label)
@@ -100,10 +112,16 @@ def _around(x: float, y: float) -> _Box:
 
 def _label(axes: Any, marks: Sequence[Mark], taken: list[_Box]) -> None:
     """Write words beside their points, where they cover nothing else if there is such a place."""
+    area = axes.get_window_extent()
+    inside = _Box(area.x0, area.y0, area.x1, area.y1)
     for mark in marks:
         x, y = axes.transData.transform((mark.x, mark.y))
         boxes = [_box(x, y, len(mark.words), *place) for place in PLACES]
-        free = [number for number, box in enumerate(boxes) if not any(box.meets(other) for other in taken)]
+        free = [
+            number
+            for number, box in enumerate(boxes)
+            if box.within(inside) and not any(box.meets(other) for other in taken)
+        ]
         number = free[0] if free else 0
         right, up, side = PLACES[number]
         taken.append(boxes[number])

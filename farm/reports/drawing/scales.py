@@ -25,7 +25,7 @@ def scale(axis: Any, told: Axis) -> None:
     if told.log and decades > FEW_DECADES:
         axis.set_major_locator(LogLocator(subs=(1.0,) if decades > MANY_DECADES else (1.0, 2.0, 5.0)))
     else:
-        axis.set_major_locator(MaxNLocator(TICKS))
+        axis.set_major_locator(MaxNLocator(TICKS, integer=told.unit == "1"))
     axis.set_major_formatter(FuncFormatter(lambda figure, _: tick(figure, told.unit)))
     axis.set_label_text(told.title)
 

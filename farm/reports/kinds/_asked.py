@@ -24,6 +24,10 @@ class Asked(NamedTuple):
     about: str  # for a title: of which sweep, or of all results
     options: tuple[str, ...]  # the same question as options of `farm results`
 
+    def platforms(self) -> tuple[str, ...]:
+        """Name the platforms, so that each has the same colour in all pictures of a report."""
+        return tuple(sorted({row.platform for row in self.rows}))
+
     def command(self, **more: str) -> str:
         """Write the command that lists these results, with more options, those that are not there already."""
         added = [

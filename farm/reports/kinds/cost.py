@@ -61,7 +61,7 @@ def _prices(rows: Sequence[ResultRow], prices: Prices, found: Sequence[Cost], cu
     )
     left = len(rows) - len(found)
     words = f"{left} of {len(rows)} results are left out: not REAL, without a rate, or on a machine without a price."
-    return Section("Prices as given", (words,) if left else (), (Table(columns, cells, "", "farm machines"),))
+    return Section("Prices as given", (words,) if left else (), (Table(columns, cells, NOTE, "farm machines"),))
 
 
 def _section(family: str, found: Sequence[Cost], currency: str, asked: Asked) -> Section:
@@ -88,8 +88,8 @@ def _section(family: str, found: Sequence[Cost], currency: str, asked: Asked) ->
     return Section(
         title(family),
         (_cheapest(found, currency),),
-        (Table(columns, cells, NOTE, command),),
-        (_chart(family, found, currency),),
+        (Table(columns, cells, "", command),),
+        (_chart(family, found, currency, asked.platforms()),),
     )
 
 
@@ -125,7 +125,7 @@ def _apart(cheap: Bounded, dear: Bounded) -> bool:
     return cheap.high is not None and dear.low is not None and cheap.high < dear.low
 
 
-def _chart(family: str, found: Sequence[Cost], currency: str) -> Chart:
+def _chart(family: str, found: Sequence[Cost], currency: str, platforms: tuple[str, ...]) -> Chart:
     lines = tuple(
         Line(
             f"{cost.row.model} · {cost.row.variant()} @ {cost.row.machine}",
@@ -140,5 +140,4 @@ def _chart(family: str, found: Sequence[Cost], currency: str) -> Chart:
     figures = [line.figure for line in lines]
     axis = Axis(f"{currency} per {QUERIES:,} queries", "si", log=max(figures) > WIDE * min(figures))
     tells = f"What {QUERIES:,} queries cost by {len(lines)} results. {_cheapest(found, currency)}"
-    order = tuple(sorted({cost.row.platform for cost in found}))
-    return rows_chart(f"{title(family)}: {axis.title}", lines, x=axis, tells=tells, order=order)
+    return rows_chart(f"{title(family)}: {axis.title}", lines, x=axis, tells=tells, order=platforms)

@@ -36,9 +36,9 @@ NOTE: Final = (
 )
 
 HINT: Final = {
-    "Failed": "`farm jobs show ID` tells every attempt of a job, `farm jobs logs ID` what its process wrote.",
+    "Failed": "farm jobs show ID tells every attempt of a job, farm jobs logs ID what its process wrote.",
     "Unsupported": "By their nature, not by a fault: these cells exist in the sweep and cannot be run.",
-    "Not run": "`farm sweep show` tells how far the sweep is, `farm machines` who could take its jobs.",
+    "Not run": "farm sweep show tells how far the sweep is, farm machines who could take its jobs.",
 }
 
 
@@ -74,10 +74,7 @@ def _matrix(sweep: SweepRow, jobs: Sequence[JobRow], told: dict[str, str], doubt
         Column("model", "Model"),
         *(Column(f"{platform} {precision}", f"{platform} {precision}", badges=True) for platform, precision in places),
     )
-    cells = tuple(
-        (model, *(status.words(counts[model, *place]) if (model, *place) in counts else None for place in places))
-        for model in models
-    )
+    cells = tuple((model, *(_outcome(counts.get((model, *place))) for place in places)) for model in models)
     labels = "".join(f", {key}: {value}" for key, value in sweep.labels.items())
     paragraphs = (
         f"Sweep {sweep.public_id} of {sweep.created_at:%Y-%m-%d %H:%M} UTC{labels}.",
@@ -99,6 +96,13 @@ def _from_results(sweep: SweepRow, sections: Sequence[Section]) -> list[Section]
         section._replace(tables=tuple(table._replace(command=command) for table in section.tables))
         for section in sections
     ]
+
+
+def _outcome(counts: Counter[str] | None) -> str | None:
+    """Write what became of some cells; a single one needs no count."""
+    if counts is None:
+        return None
+    return next(iter(counts)) if counts.total() == 1 else status.words(counts)
 
 
 def _places(jobs: Sequence[JobRow]) -> list[Place]:

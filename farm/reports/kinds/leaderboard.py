@@ -25,6 +25,7 @@ NOTE: Final = (
     "many times the first one's figure."
 )
 UNTOLD: Final = "–"
+WIDE: Final = 8.0  # times the least, from which a scale is by ratios
 
 
 def build(session: Session, request: Request) -> Document:
@@ -59,8 +60,9 @@ def _summary(found: Sequence[Board], command: str) -> Section:
         best = shown(first[0].figure.figure, METRICS[board.metric].unit) if first else UNTOLD
         cells.append((board.model, board.settings, names, METRICS[board.metric].title, best, len(board.places)))
     told = sum(sum(place.place == 1 for place in board.places) == 1 for board in found)
-    words = f"{told} of {len(found)} pieces of work have one winner; in the others the first cannot be told apart."
-    return Section("First places", (words,), (Table(columns, tuple(cells), "", command),))
+    others = "" if told == len(found) else "; in the others the first cannot be told apart, or all are doubted"
+    words = f"{told} of {len(found)} pieces of work have one winner{others}."
+    return Section("First places", (words,), (Table(columns, tuple(cells), NOTE, command),))
 
 
 def _section(board: Board, asked: Asked) -> Section:
@@ -85,8 +87,9 @@ def _section(board: Board, asked: Asked) -> Section:
     cells = tuple(_cells(place, board, [column.key for column in columns]) for place in board.places)
     sort = f"-{board.metric}" if metric.better == "higher" else board.metric
     command = asked.command(verdict="real", model=board.model, scenario=board.places[0].row.scenario, sort=sort)
-    table = Table(columns, cells, NOTE, command)
-    charts = (_chart(board),) if len(board.places) > 1 else ()
+    table = Table(columns, cells, "", command)
+    platforms = asked.platforms()
+    charts = (_chart(board, platforms),) if len(board.places) > 1 else ()
     return Section(f"{board.model}: {board.settings}", (), (table,), charts)
 
 
@@ -112,7 +115,7 @@ def _cells(place: Place, board: Board, keys: Sequence[str]) -> tuple[Cell, ...]:
     return tuple(cells[key] for key in keys)
 
 
-def _chart(board: Board) -> Chart:
+def _chart(board: Board, platforms: tuple[str, ...]) -> Chart:
     metric = METRICS[board.metric]
     lines = tuple(
         Line(
@@ -132,8 +135,9 @@ def _chart(board: Board) -> Chart:
         f"{shown(best.figure.figure, metric.unit)}."
     )
     title = f"{board.model}, {board.settings}: {metric.title.lower()}, {better} is better"
-    order = tuple(sorted({place.row.platform for place in board.places}))
-    return rows_chart(title, lines, x=Axis(metric.title, metric.unit), tells=tells, order=order)
+    figures = [line.figure for line in lines]
+    axis = Axis(metric.title, metric.unit, log=max(figures) > WIDE * min(figures))
+    return rows_chart(title, lines, x=axis, tells=tells, order=platforms)
 
 
 def _name(place: Place) -> str:

@@ -91,7 +91,7 @@ def _section(roofs: Roofs, asked: Asked) -> Section:
         Table(RESULTS, cells, NOTE, command),
     )
     title = f"{roofs.machine}, {roofs.device or 'device'}, {roofs.precision}"
-    return Section(title, (_nearest(roofs),), tables, (_chart(roofs, title),))
+    return Section(title, (_nearest(roofs),), tables, (_chart(roofs, title, asked.platforms()),))
 
 
 def _nearest(roofs: Roofs) -> str:
@@ -114,35 +114,32 @@ def _memories(roofs: Roofs) -> list[tuple[str, float]]:
     return [("memory, highest", highest), ("memory, lowest", lowest)]
 
 
-def _chart(roofs: Roofs, where: str) -> Chart:
+def _named(roofs: Roofs) -> list[tuple[str, float | None]]:
+    return [(f"{name} {shown(rate, 'bytes/s')}", rate) for name, rate in _memories(roofs)]
+
+
+def _chart(roofs: Roofs, where: str, platforms: tuple[str, ...]) -> Chart:
     intensities = [placed.intensity for placed in roofs.placed]
     ridges = [roofs.compute / rate for rate in roofs.bandwidths]
     low, high = min(intensities) / DECADE, max(*intensities, *(ridge * DECADE for ridge in ridges)) * DECADE
-    unsure = f"± {shown(roofs.error * 100, '%')}"
-    flat = _roof(roofs.compute, None, low, high, roofs.error)
-    lines = [*_drawn("compute", flat, f"compute {shown(roofs.compute, 'FLOP/s')} {unsure}", place=0)]
-    for name, rate in _memories(roofs):
+    roofs_drawn = [(f"compute {shown(roofs.compute, 'FLOP/s')}", None), *_named(roofs)]
+    lines = []
+    for place, (name, rate) in enumerate(roofs_drawn, start=1):
         marks = _roof(roofs.compute, rate, low, high, roofs.error)
-        lines += _drawn(name, marks, f"{name} {shown(rate, 'bytes/s')} {unsure}", place=0)
-    platforms = sorted({placed.row.platform for placed in roofs.placed})
+        lines += [Series(name, marks, drawn, -place) for drawn in (Drawn.BAND, Drawn.LINE)]
     points = [
         Series(name, tuple(_point(each) for each in roofs.placed if each.row.platform == name), colour=colour)
         for colour, name in enumerate(platforms)
+        if any(each.row.platform == name for each in roofs.placed)
     ]
     return Chart(
-        f"Roofline of {where}",
+        f"Roofline of {where}; roofs may be up to {shown(roofs.error * 100, '%')} higher",
         f"Achieved rate of {len(intensities)} results by their operations per byte, below the measured roofs. "
         + _nearest(roofs),
         Axis("Operations per byte (FLOP/byte)", "FLOP/byte", log=True),
         Axis("Achieved (FLOP/s)", "FLOP/s", log=True),
         (*lines, *points),
     )
-
-
-def _drawn(name: str, marks: tuple[Mark, ...], words: str, *, place: int) -> list[Series]:
-    """Draw a roof as a line with its name, and the band within which it may be higher."""
-    named = tuple(mark._replace(words=words) if number == place else mark for number, mark in enumerate(marks))
-    return [Series(name, marks, Drawn.BAND, -1), Series(name, named, Drawn.LINE, -1)]
 
 
 def _roof(compute: float, bandwidth: float | None, low: float, high: float, error: float) -> tuple[Mark, ...]:

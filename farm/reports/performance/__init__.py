@@ -48,6 +48,7 @@ def build(session: Session, public_id: str, *, catalogue: Catalogue) -> Document
     place = {job.public_id: position for position, job in enumerate(jobs)}
     rows = sorted(find_results(session, {"sweep": sweep.public_id}), key=lambda row: place[row.job])
     compared = acceleration(rows)
+    platforms = tuple(sorted({row.platform for row in rows}))
     results = _command("results", sweep, len(rows))
     sections = _from(
         f"{results} --verdict real --scenario latency --sort latency", glance.section(sweep, rows, compared)
@@ -55,11 +56,13 @@ def build(session: Session, public_id: str, *, catalogue: Catalogue) -> Document
     sections += insights.sections(rows, jobs, compared)
     for family in dict.fromkeys(row.family for row in rows):
         alike = [row for row in rows if row.family == family]
-        told = [families.section(family, single, catalogue)] if (single := _single(alike)) else []
+        told = [families.section(family, single, catalogue, platforms=platforms)] if (single := _single(alike)) else []
         sections += _from(f"{results} --family {family}", *told, *scenarios.sections(family, alike))
     listed = _command("jobs list", sweep, len(jobs))
     sections += _from(listed, *status.sections(rows, jobs, catalogue))
-    sections += _from(f"{results} --verdict real --scenario latency", *speed_ups.sections(compared))
+    sections += _from(
+        f"{results} --verdict real --scenario latency", *speed_ups.sections(compared, platforms=platforms)
+    )
     sections += _from(f"{results} --metric roofline_fraction", *roofline.sections(rows))
     sections += _from(listed, *status.troubles(jobs))
     spent = duty_of(session, sweep.public_id).words()

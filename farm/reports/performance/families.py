@@ -45,8 +45,8 @@ FIGURES: Final = (
 )
 
 
-def section(family: str, rows: Sequence[ResultRow], catalogue: Catalogue) -> Section:
-    """Write the single calls of one family; columns of its own stand last."""
+def section(family: str, rows: Sequence[ResultRow], catalogue: Catalogue, *, platforms: tuple[str, ...]) -> Section:
+    """Write the single calls of one family; columns of its own stand last, `platforms` give the colours."""
     entry = catalogue.families.get(family)
     own = [METRICS[name] for name in (entry.columns if entry else ()) if any(name in row.metrics for row in rows)]
     axes = [axis for axis in AXES if any(axis.cell(row) != axis.usual for row in rows)]
@@ -74,7 +74,7 @@ def section(family: str, rows: Sequence[ResultRow], catalogue: Catalogue) -> Sec
             *(["Fake results measure nothing."] if any(row.platform == FAKE for row in rows) else []),
         ]
     )
-    return Section(title(family), (), (Table(columns, cells, note),), _chart(family, rows))
+    return Section(title(family), (), (Table(columns, cells, note),), _chart(family, rows, platforms))
 
 
 def title(family: str) -> str:
@@ -82,7 +82,7 @@ def title(family: str) -> str:
     return family.replace("_", " ").capitalize()
 
 
-def _chart(family: str, rows: Sequence[ResultRow]) -> tuple[Chart, ...]:
+def _chart(family: str, rows: Sequence[ResultRow], platforms: tuple[str, ...]) -> tuple[Chart, ...]:
     """Draw the median latencies with their intervals, the work of a model together."""
     timed = [(row, found) for row in rows if (found := bounded(row, "latency")) is not None and found.figure > 0]
     if len(timed) < LEAST_DRAWN:
@@ -102,9 +102,10 @@ def _chart(family: str, rows: Sequence[ResultRow]) -> tuple[Chart, ...]:
     figures = [line.figure for line in lines]
     axis = Axis("Latency p50", "s", log=max(figures) > WIDE * min(figures))
     tells = f"Median latencies of {len(lines)} results with their 95 % intervals; left is faster."
-    order = tuple(dict.fromkeys(row.platform for row, _ in timed))
     return (
-        rows_chart(f"{title(family)}: latency of one call, left is faster", lines, x=axis, tells=tells, order=order),
+        rows_chart(
+            f"{title(family)}: latency of one call, left is faster", lines, x=axis, tells=tells, order=platforms
+        ),
     )
 
 

@@ -59,7 +59,7 @@ SAME: Final = (
 )
 
 
-def sections(compared: Acceleration) -> list[Section]:
+def sections(compared: Acceleration, *, platforms: tuple[str, ...]) -> list[Section]:
     """Write the means, both comparisons, and what could not be compared."""
     missing = (
         f"Not compared: {len(compared.alone)} REAL results, for which this sweep has no REAL result of "
@@ -71,7 +71,7 @@ def sections(compared: Acceleration) -> list[Section]:
     ]
     same = compared.equal == compared.best
     found = [
-        Section(title, (SAME,) if same else (), (_table(pairs),), (_chart(title, pairs),))
+        Section(title, (SAME,) if same else (), (_table(pairs),), (_chart(title, pairs, platforms),))
         for title, pairs in tables[: 1 if same else 2]
         if pairs
     ]
@@ -119,7 +119,7 @@ def _percent(share: float | None) -> float | None:
     return None if share is None else share * 100
 
 
-def _chart(title: str, pairs: Sequence[SpeedUp]) -> Chart:
+def _chart(title: str, pairs: Sequence[SpeedUp], platforms: tuple[str, ...]) -> Chart:
     lines = tuple(
         Line(
             f"{pair.row.model} · {pair.row.variant()}",
@@ -132,8 +132,7 @@ def _chart(title: str, pairs: Sequence[SpeedUp]) -> Chart:
         for pair in sorted(pairs, key=lambda pair: -pair.speed_up)
     )
     tells = f"Speed-ups of {len(lines)} pairs with 95 % intervals; right of 1× is faster than PyTorch on the CPU."
-    order = tuple(dict.fromkeys(pair.row.platform for pair in pairs))
-    return rows_chart(title, lines, x=Axis("Speed-up", "x", log=True), tells=tells, order=order, reference=1.0)
+    return rows_chart(title, lines, x=Axis("Speed-up", "x", log=True), tells=tells, order=platforms, reference=1.0)
 
 
 def _table(pairs: Sequence[SpeedUp]) -> Table:

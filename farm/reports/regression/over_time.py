@@ -136,8 +136,7 @@ def _chart(change: Change, points: Sequence[Point], place: int) -> Chart:
     marks = [Mark(number + 1, point.median) for number, point in enumerate(points)]
     levels = ((change.before, 1, place), (change.after, place + 1, len(points)))
     lines = tuple(
-        Series(name, (Mark(start, level), Mark(end, level)), Drawn.LINE, -1)
-        for name, (level, start, end) in zip(("level before", "level after"), levels, strict=True)
+        Series("level", (Mark(start, level), Mark(end, level)), Drawn.LINE, -1) for level, start, end in levels
     )
     dots = (
         Series("before", tuple(marks[:place]), colour=0),

@@ -111,7 +111,7 @@ def _lines(told: _Told, answer: Answer) -> Section:
         alike, known = [line for line in lines if line.metric == metric], METRICS[metric]
         sides = (Column("first", f"{known.title} first", known.unit), Column("second", "second", known.unit))
         columns = (*CELL, *sides, *COMPARED)
-        tables.append(Table(columns, tuple(_row(line, told) for line in alike), NOTE, told.command))
+        tables.append(Table(columns, tuple(_row(line, told) for line in alike), "", told.command))
         charts.append(_chart(alike, answer, told))
     return Section(TITLES[answer], (), tuple(tables), tuple(charts))
 
@@ -188,4 +188,4 @@ def _method(told: _Told) -> Section:
         if any(line.ratio.borrowed for line in told.found.lines if line.metric == metric):
             source = "assumed" if spread.assumed else "as between the other runs here"
             words.append(f"A single run's spread of {metric} is taken as {spread.value * 100:.2g} % ({source}).")
-    return Section("Method", tuple(words))
+    return Section("Method", (NOTE, *words))
