@@ -12,6 +12,7 @@ from tests.faults.yard import Hand, Yard, gated, job, longer
 from tests.services import ValkeyServer
 
 JOBS = 6
+FEW = 3
 SILENCE = 3.0  # seconds: longer than the time after which a silent broker is connected to anew
 HANG, HOLE = 30 - SILENCE, 40 - SILENCE  # seconds more, in a soak
 
@@ -74,17 +75,17 @@ def test_a_network_that_swallows_messages_while_one_worker_idles_and_one_runs_a_
     yard: Yard, proxy: Proxy, worker: Hand, rival: Hand
 ) -> None:
     gate = yard.gate("hole")
-    running = yard.submit(gated("rival", gate), *(job("rival", seed=seed) for seed in range(JOBS)))
+    running = yard.submit(gated("rival", gate), *(job("rival", seed=seed) for seed in range(FEW)))
     yard.wait(gate.reached)
     with proxy.black_hole():
-        swallowed = yard.submit(*(job("behind", seed=seed) for seed in range(JOBS)))
+        swallowed = yard.submit(*(job("behind", seed=seed) for seed in range(FEW)))
         yard.wait(lambda: yard.states(swallowed).get("queued"))
         time.sleep(SILENCE)
         longer(HOLE)
     gate.open()
-    assert yard.ended(swallowed) == {"done": JOBS}
-    assert yard.ended(running) == {"done": JOBS + 1}
-    assert [tries(each) for each in yard.jobs(running)] == [["done"]] * (JOBS + 1)
+    assert yard.ended(swallowed) == {"done": FEW}
+    assert yard.ended(running) == {"done": FEW + 1}
+    assert [tries(each) for each in yard.jobs(running)] == [["done"]] * (FEW + 1)
     assert all(each.alive() for each in (worker, rival))
 
 
@@ -92,17 +93,17 @@ def test_a_broker_that_hangs_while_one_worker_idles_and_one_runs_a_job(
     yard: Yard, broker: ValkeyServer, worker: Hand, rival: Hand
 ) -> None:
     gate = yard.gate("hanging")
-    running = yard.submit(gated("rival", gate), *(job("rival", seed=seed) for seed in range(JOBS)))
+    running = yard.submit(gated("rival", gate), *(job("rival", seed=seed) for seed in range(FEW)))
     yard.wait(gate.reached)
     with broker.paused():
-        waiting = yard.submit(*(job("behind", seed=seed) for seed in range(JOBS)))
+        waiting = yard.submit(*(job("behind", seed=seed) for seed in range(FEW)))
         gate.open()
         yard.wait(lambda: yard.states(running).get("done") == 1)  # a running job needs no broker
         time.sleep(SILENCE)
         longer(HANG)
-    assert yard.ended(waiting) == {"done": JOBS}
-    assert yard.ended(running) == {"done": JOBS + 1}
-    assert [tries(each) for each in yard.jobs(running)] == [["done"]] * (JOBS + 1)
+    assert yard.ended(waiting) == {"done": FEW}
+    assert yard.ended(running) == {"done": FEW + 1}
+    assert [tries(each) for each in yard.jobs(running)] == [["done"]] * (FEW + 1)
     assert all(each.alive() for each in (worker, rival))
 
 
