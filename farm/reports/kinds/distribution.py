@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from farm.contract.errors import UnknownName, UserMistake
 from farm.contract.metrics import METRICS
 from farm.queries.results import ResultDetail, find_result
+from farm.queries.sweeps import get_sweep
 from farm.reports.chart import Axis, Chart, Drawn, Mark, Series
 from farm.reports.document import Cell, Column, Document, Section, Table
 from farm.reports.kinds import Request
@@ -80,12 +81,20 @@ def _results(session: Session, request: Request, metric: str) -> list[ResultDeta
         try:
             return [find_result(session, word) for word in _few(words)]
         except UnknownName:
-            if len(words) > 1:
+            if len(words) > 1 or not _is_sweep(session, words[0]):
                 raise
     if len(words) > 1:
         raise UserMistake("name results by their ids, or ask for them by filters, not both")
     rows = results_asked(session, request, metrics=(metric,)).rows
     return [find_result(session, word) for word in _few([row.attempt for row in rows if metric in row.metrics])]
+
+
+def _is_sweep(session: Session, word: str) -> bool:
+    try:
+        get_sweep(session, word)
+    except UnknownName:
+        return False
+    return True
 
 
 def _few(ids: Sequence[str]) -> Sequence[str]:
