@@ -162,11 +162,10 @@ def _cumulative(pooled: Sequence[Samples], names: Sequence[str], metric: str) ->
 
 def _histogram(pooled: Sequence[Samples], names: Sequence[str], metric: str) -> Chart:
     """Draw how many samples fall into each of some equal classes, the same for all results."""
-    together, axis = np.concatenate(list(pooled)), _axis(pooled, metric)
-    bins = (
-        int(np.clip(len(np.histogram_bin_edges(together, "fd")) - 1, LEAST_BINS, MOST_BINS)) if np.ptp(together) else 1
-    )
+    axis = _axis(pooled, metric)
+    together = np.concatenate(list(pooled))
     scaled = np.log(together) if axis.log else together
+    bins = _classes(scaled)
     edges = np.linspace(scaled.min(), scaled.max(), bins + 1)
     edges = np.exp(edges) if axis.log else edges
     series = []
@@ -179,6 +178,16 @@ def _histogram(pooled: Sequence[Samples], names: Sequence[str], metric: str) -> 
     title = METRICS[metric].title
     tells = f"The share of samples in each of {bins} classes; a result with two hills has two modes."
     return Chart(f"{title}: share of samples in classes", tells, axis, Axis("Share", "%"), tuple(series))
+
+
+def _classes(values: Samples) -> int:
+    """Give the number of classes by the rule of Freedman and Diaconis (1981), within bounds."""
+    spread = float(np.ptp(values))
+    quartiles = np.quantile(values, [0.25, 0.75])
+    width = 2 * float(quartiles[1] - quartiles[0]) / len(values) ** (1 / 3)
+    if not spread:
+        return 1
+    return int(np.clip(spread / width, LEAST_BINS, MOST_BINS)) if width else MOST_BINS
 
 
 def _axis(pooled: Sequence[Samples], metric: str) -> Axis:
