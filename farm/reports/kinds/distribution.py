@@ -168,6 +168,7 @@ def _histogram(pooled: Sequence[Samples], names: Sequence[str], metric: str) -> 
     bins = _classes(scaled)
     edges = np.linspace(scaled.min(), scaled.max(), bins + 1)
     edges = np.exp(edges) if axis.log else edges
+    edges[0], edges[-1] = together.min(), together.max()  # as they are, not as logarithms have rounded them
     series = []
     for colour, (samples, name) in enumerate(zip(pooled, names, strict=True)):
         counts, _ = np.histogram(samples, np.r_[edges[:-1], np.nextafter(edges[-1], np.inf)])
