@@ -181,6 +181,8 @@ def test_nothing_changed_is_told_as_well(farm: Farm, box: Box) -> None:
         ("distribution --metric latncy", "did you mean 'latency'?"),
         ("distribution --metric energy_of_all", "no metric is called"),
         ("distribution a b", "no result 'a'"),
+        ("distribution a", "no result 'a'"),
+        ("distribution --metric latency --metric throughput", "give --metric once"),
         ("regression last", "a regression report is of two sides"),
         ("regression last last", "in common"),
         ("regression --metric memory_peak", "memory_peak is no time or rate"),

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from farm.contract.errors import UnknownName, UserMistake
 from farm.contract.metrics import METRICS
 from farm.queries.results import ResultDetail, find_result
+from farm.queries.sweeps import get_sweep
 from farm.reports.chart import Axis, Chart, Drawn, Mark, Series
 from farm.reports.document import Cell, Column, Document, Section, Table
 from farm.reports.kinds import Request
@@ -80,12 +81,20 @@ def _results(session: Session, request: Request, metric: str) -> list[ResultDeta
         try:
             return [find_result(session, word) for word in _few(words)]
         except UnknownName:
-            if len(words) > 1:
+            if len(words) > 1 or not _is_sweep(session, words[0]):
                 raise
     if len(words) > 1:
         raise UserMistake("name results by their ids, or ask for them by filters, not both")
     rows = results_asked(session, request, metrics=(metric,)).rows
     return [find_result(session, word) for word in _few([row.attempt for row in rows if metric in row.metrics])]
+
+
+def _is_sweep(session: Session, word: str) -> bool:
+    try:
+        get_sweep(session, word)
+    except UnknownName:
+        return False
+    return True
 
 
 def _few(ids: Sequence[str]) -> Sequence[str]:
@@ -153,13 +162,13 @@ def _cumulative(pooled: Sequence[Samples], names: Sequence[str], metric: str) ->
 
 def _histogram(pooled: Sequence[Samples], names: Sequence[str], metric: str) -> Chart:
     """Draw how many samples fall into each of some equal classes, the same for all results."""
-    together, axis = np.concatenate(list(pooled)), _axis(pooled, metric)
-    bins = (
-        int(np.clip(len(np.histogram_bin_edges(together, "fd")) - 1, LEAST_BINS, MOST_BINS)) if np.ptp(together) else 1
-    )
+    axis = _axis(pooled, metric)
+    together = np.concatenate(list(pooled))
     scaled = np.log(together) if axis.log else together
+    bins = _classes(scaled)
     edges = np.linspace(scaled.min(), scaled.max(), bins + 1)
     edges = np.exp(edges) if axis.log else edges
+    edges[0], edges[-1] = together.min(), together.max()  # as they are, not as logarithms have rounded them
     series = []
     for colour, (samples, name) in enumerate(zip(pooled, names, strict=True)):
         counts, _ = np.histogram(samples, np.r_[edges[:-1], np.nextafter(edges[-1], np.inf)])
@@ -170,6 +179,16 @@ def _histogram(pooled: Sequence[Samples], names: Sequence[str], metric: str) -> 
     title = METRICS[metric].title
     tells = f"The share of samples in each of {bins} classes; a result with two hills has two modes."
     return Chart(f"{title}: share of samples in classes", tells, axis, Axis("Share", "%"), tuple(series))
+
+
+def _classes(values: Samples) -> int:
+    """Give the number of classes by the rule of Freedman and Diaconis (1981), within bounds."""
+    spread = float(np.ptp(values))
+    quartiles = np.quantile(values, [0.25, 0.75])
+    width = 2 * float(quartiles[1] - quartiles[0]) / len(values) ** (1 / 3)
+    if not spread:
+        return 1
+    return int(np.clip(spread / width, LEAST_BINS, MOST_BINS)) if width else MOST_BINS
 
 
 def _axis(pooled: Sequence[Samples], metric: str) -> Axis:
