@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 from farm.cli import _run
 from farm.contract.doubts import Doubt, DoubtKind
 from farm.contract.job import ModelReference
 from farm.contract.requirement import Requirement
 from farm.database import migrate, tables
-from farm.database.engine import open_engine, read
+from farm.database.engine import now, open_engine, read, write
 from tests.builders import dispatched, done, failed, measured, registered, spec, submitted
 from tests.queries.histories import Box
 
@@ -76,12 +76,15 @@ def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def filled(_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
-    """Make that database the one that commands ask."""
+    """Make that database the one that commands ask; its worker was heard a moment ago."""
     path = tmp_path / "filled.sqlite3"
     shutil.copy(_template, path)
     url = f"sqlite:///{path}"
     monkeypatch.setenv("FARM_DATABASE_URL", url)
-    return open_engine(url)
+    engine = open_engine(url)
+    with write(engine) as session:
+        session.execute(update(tables.Worker).values(last_seen_at=now(session)))
+    return engine
 
 
 @pytest.fixture
