@@ -31,7 +31,7 @@ max_attempts: 1
 
 def tell(each: Measured) -> list[str]:
     """Print what failed in one result; give the layers."""
-    failed = [item for item in each.detail.evidence if item.outcome == Outcome.FAIL]
+    failed = [item for item in each.detail.row.evidence if item.outcome == Outcome.FAIL]
     for item in failed:
         print(f"{each.name()}: {item.layer}: {item.reason}\n    {json.dumps(item.figures)}", flush=True)
     if not failed:

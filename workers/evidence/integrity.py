@@ -17,12 +17,6 @@ from workers.evidence.thresholds import CLOCK_TICK, CLOCKS_DIFFER
 from workers.measure.clock import clock
 
 
-class Words(str):
-    """A value, as it is written."""
-
-    __slots__ = ()
-
-
 class Clocks(NamedTuple):
     """Seconds of one stretch by the farm's clock and by the raw one that the kernel keeps beside it."""
 
@@ -37,19 +31,36 @@ OWN: Final = ("workers", "farm.contract")
 #: Where what is judged by stands beside the functions: thresholds, and how they are looked up.
 JUDGED_BY: Final = ("workers.evidence", "workers.measure", "workers.proving", "workers.standing")
 #: What a class has of functions, and of what reads the fields of a record: in its place another could tell otherwise.
-OF_CLASSES: Final = (FunctionType, staticmethod, classmethod, property, MemberDescriptorType, type(Clocks.ours))
-PLAIN: Final = (int, float, str, tuple, Mapping)
+OF_CLASSES: Final = frozenset(
+    {FunctionType, staticmethod, classmethod, property, MemberDescriptorType, type(Clocks.ours)}
+)
 SECOND: Final = 1e9  # nanoseconds
 
-#: A place in a module: the module, a name in it, and one in that where it is a class.
-Place = tuple[str, ...]
+
+class Held(NamedTuple):
+    """What a module or one of its classes held by name; identity counts, as objects may say that they equal others."""
+
+    place: str
+    owner: Any
+    things: Mapping[str, object]
+    mutable: Mapping[str, str]  # tables that are judged by, as they were written
+
+
+class Made(NamedTuple):
+    """What a function was made of."""
+
+    place: str
+    function: Any  # typed as what it is, the record would seem to have it as its method
+    code: object
+    defaults: object
+    named: Mapping[str, object] | None  # defaults of arguments that have a name only
 
 
 class Seal(NamedTuple):
-    """What each place held, by the identity of the objects it is made of; and these objects, so that they stay."""
+    """All that judges or measures, as it was: things by their names, and functions by what they are made of."""
 
-    notes: Mapping[Place, tuple[int | str, ...]]
-    held: Sequence[tuple[object, ...]]
+    held: Sequence[Held]
+    made: Sequence[Made]
 
 
 class Stretch:
@@ -66,14 +77,16 @@ class Stretch:
 
 def seal() -> Seal:
     """Note all that judges or measures: functions, those of classes included, what each is made of, and thresholds."""
-    found = [each for name in _modules() for each in _parts(name, sys.modules[name])]
-    return Seal({place: _noted(parts) for place, parts in found}, [parts for _, parts in found])
+    held = [each for name in _modules() for each in _held(name, sys.modules[name])]
+    found = (_function(part) for each in held for part in each.things.values())
+    functions = {id(function): function for function in found if function is not None}
+    return Seal(held, [_made(function) for function in functions.values()])
 
 
 def broken(before: Seal) -> list[str]:
     """Name what is no longer what it was."""
-    now = seal().notes
-    return sorted(".".join(place) for place, known in before.notes.items() if now.get(place) != known)
+    other = [f"{held.place}.{word}" for held in before.held for word in _changed(held)]
+    return sorted({*other, *(made.place for made in before.made if not _is_made_of(made))})
 
 
 def judge(changed: list[str], clocks: Clocks) -> Look:
@@ -87,41 +100,50 @@ def judge(changed: list[str], clocks: Clocks) -> Look:
     return Look(figures)
 
 
-def _noted(parts: tuple[object, ...]) -> tuple[int | str, ...]:
-    """Note objects by their identity, as they might say of themselves that they equal others; values by their words."""
-    return tuple([part if type(part) is Words else id(part) for part in parts])
+def _changed(held: Held) -> list[str]:
+    now = vars(held.owner)
+    others = [word for word, known in held.things.items() if now.get(word) is not known]
+    return others + [word for word, told in held.mutable.items() if repr(now.get(word)) != told]
+
+
+def _is_made_of(made: Made) -> bool:
+    function, named = made.function, made.function.__kwdefaults__
+    if function.__code__ is not made.code or function.__defaults__ is not made.defaults:
+        return False
+    if made.named is None or named is None:
+        return made.named is named
+    return all(named.get(word) is known for word, known in made.named.items())
 
 
 def _modules() -> list[str]:
-    return [name for name in sys.modules if name in GUARDED or _within(name, OWN)]
+    return [name for name in [*sys.modules] if name in GUARDED or _within(name, OWN)]
 
 
 def _within(name: str, rooms: tuple[str, ...]) -> bool:
     return any(name == room or name.startswith(f"{room}.") for room in rooms)
 
 
-def _parts(name: str, module: ModuleType) -> Iterator[tuple[Place, tuple[object, ...]]]:
+def _held(name: str, module: ModuleType) -> Iterator[Held]:
     own, judged_by = _within(name, OWN), _within(name, JUDGED_BY)
-    for word, found in [*vars(module).items()]:
-        if isinstance(found, type) and found.__module__ == name and own:
-            for method, part in [*vars(found).items()]:
-                if type(part) in OF_CLASSES:
-                    yield (name, word, method), _made_of(part)
-        elif isinstance(found, FunctionType):
-            yield (name, word), _made_of(found)
-        elif callable(found):
-            yield (name, word), (found,)
-        elif judged_by and isinstance(found, PLAIN) and not word.startswith("__"):
-            yield (name, word), (Words(repr(found)),)
+    found = {word: each for word, each in vars(module).items() if not word.startswith("__")}
+    things = found if judged_by else {word: each for word, each in found.items() if callable(each)}
+    tables = {word: repr(each) for word, each in found.items() if isinstance(each, dict)} if judged_by else {}
+    yield Held(name, module, things, tables)
+    for each in [*found.values()] if own else []:
+        if isinstance(each, type) and each.__module__ == name:
+            of_class = {word: part for word, part in vars(each).items() if type(part) in OF_CLASSES}
+            yield Held(f"{name}.{each.__name__}", each, of_class, {})
 
 
-def _made_of(part: Any) -> tuple[object, ...]:
-    """Give what a function is made of, or one that a class holds in its own way; else the thing itself."""
-    if isinstance(part, FunctionType):
-        given = (*(part.__defaults__ or ()), *(part.__kwdefaults__ or {}).values())
-        return (part.__code__, *given)
-    if isinstance(part, staticmethod | classmethod):
-        return _made_of(part.__func__)
-    if isinstance(part, property):
-        return _made_of(part.fget)
-    return (part,)
+def _made(function: FunctionType) -> Made:
+    place, named = f"{function.__module__}.{function.__qualname__}", function.__kwdefaults__
+    kept = None if named is None else {**named}
+    return Made(place, function, function.__code__, function.__defaults__, kept)
+
+
+def _function(part: object) -> FunctionType | None:
+    if type(part) in (staticmethod, classmethod):
+        part = getattr(part, "__func__", None)
+    elif type(part) is property:
+        part = part.fget
+    return part if isinstance(part, FunctionType) else None

@@ -95,7 +95,7 @@ def _pair(known: Callable[[], object], new: Callable[[], object]) -> tuple[float
 
 def _ratio(pairs: Sequence[tuple[float, float]]) -> float:
     least_known, least_new = (min(column) for column in zip(*pairs, strict=True))
-    return least_new / least_known
+    return float(least_new / least_known)
 
 
 def put_off(seconds: Sequence[float], reading: Sequence[float]) -> Look:

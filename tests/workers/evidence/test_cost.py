@@ -9,9 +9,9 @@ from farm.contract.evidence import Verdict
 from farm.contract.job import Measure
 from farm.contract.judge import judge
 from tests.workers.platforms.cells import Cells
-from workers import proving
 from workers.families import _one_pass
 from workers.measure.footprint import peak, renew_peak
+from workers.reference import loaded
 
 MUCH = 200 * 2**20  # bytes; a tiny model takes a few MiB
 LONGER = Measure(min_iterations=9, max_iterations=9, min_seconds=0, max_seconds=5, warmup_seconds=0)
@@ -21,13 +21,13 @@ LONGER = Measure(min_iterations=9, max_iterations=9, min_seconds=0, max_seconds=
 def test_memory_of_the_reference_beside_the_model_is_in_no_figure(
     cells: Cells, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    held, plain = [], proving.loaded
+    held = []
 
     def large(request: Any) -> Any:
         held.append(np.ones(MUCH, dtype=np.uint8))
-        return plain(request)
+        return loaded(request)
 
-    monkeypatch.setattr(proving, "loaded", large)
+    monkeypatch.setattr("workers.proving.loaded", large)
     renew_peak()
     before = peak()
     found = cells.outcome("cpu", "bert", seed=23, measure=LONGER)
