@@ -38,7 +38,7 @@ from farm.settings import Settings
 from farm.sweeps.catalogue import Catalogue, read_catalogue
 from workers import probe
 from workers.child import Launcher, Order, Start
-from workers.hint import Hint
+from workers.hint import hints
 from workers.preload import forked, modules
 from workers.prepared import Prepared
 from workers.quarantine import Quarantine
@@ -176,7 +176,9 @@ class _Server:
 
     def run(self) -> int:
         """Serve until told to stop; give the exit code."""
-        only_task(self._app, self._run_job, Request=Request if acknowledges(self._bench.settings.broker_url) else Hint)
+        acknowledged = acknowledges(self._bench.settings.broker_url)
+        request = Request if acknowledged else hints(lambda: worker.consumer.call_soon(_look_again))
+        only_task(self._app, self._run_job, Request=request)
         settle_waiting(self._bench.engine, self._bench.spool)
         worker = self._app.Worker(
             hostname=f"{self._orders.name}@{self._bench.registration.worker_id}",
@@ -249,3 +251,7 @@ class _Server:
                 continue
             self._quarantine.heed(reason, worker)
             settle_waiting(self._bench.engine, self._bench.spool)
+
+
+def _look_again() -> None:
+    """Do nothing: to be called is enough to wake the loop of messages."""
