@@ -115,7 +115,9 @@ def _queues_with_work(session: Session, pool: str) -> list[tuple[str, Requiremen
         tables.Job.state.in_(OPEN), tables.Job.queue == tables.Queue.name, _in_pool(pool)
     )  # for each queue its first job is looked for, where a list of all their queues would read every open job
     rows = session.execute(
-        select(tables.Queue.name, tables.Queue.requirement).where(work.exists()).order_by(tables.Queue.id)
+        select(tables.Queue.name, tables.Queue.requirement)
+        .where(work.limit(1).scalar_subquery().is_not(None))
+        .order_by(tables.Queue.id)
     )
     return [(row.name, Requirement.model_validate(row.requirement)) for row in rows]
 

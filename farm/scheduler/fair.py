@@ -58,7 +58,9 @@ def _in_turn(line: list[_Line], waiting: dict[int, deque[int]], *, room: int) ->
 def _sweeps(session: Session, pool: str, queue: str) -> Sequence[Row[int, int, dict[str, Any]]]:
     # For each sweep its first planned job is looked for: a list of their sweeps would read every planned job.
     work = select(Job.id).where(Job.sweep_id == Sweep.id, Job.state == JobState.PLANNED, Job.queue == queue)
-    with_work = select(Sweep.id, Sweep.priority, Sweep.plan).where(Sweep.pool == pool, work.exists())
+    with_work = select(Sweep.id, Sweep.priority, Sweep.plan).where(
+        Sweep.pool == pool, work.limit(1).scalar_subquery().is_not(None)
+    )
     return session.execute(with_work.order_by(Sweep.id)).all()
 
 
