@@ -130,14 +130,20 @@ def results(
         if group or pivot:
             answer = _gathered(session, which, words=group or [], pivot=pivot, metrics=shown, doubtful=doubtful)
         else:
-            order = order_of(sort) if sort else None
-            page_of = partial(find_results, session, {}, also=which, order=order, metrics=shown or LISTED)
-            rows = page_of(proof=False, limit=limit, skip=limit * (page - 1))
-            _tell_of_more(count_results(session, {}, also=which, most=COUNTED), limit=limit, page=page)
-            answer = result_table(rows, shown) if shown else table_of(COLUMNS, [_row(row) for row in rows])
+            answer = _listed(session, which, sort=sort, metrics=shown, limit=limit, page=page)
         for hint in [] if answer.rows else why_nothing(session, question):
             tell(hint)
     show_table(answer, form)
+
+
+def _listed(
+    session: Session, which: Conditions, *, sort: str | None, metrics: Sequence[str], limit: int, page: int
+) -> Table:
+    order = order_of(sort) if sort else None
+    page_of = partial(find_results, session, {}, also=which, order=order, metrics=metrics or LISTED)
+    rows = page_of(proof=False, limit=limit, skip=limit * (page - 1))
+    _tell_of_more(count_results(session, {}, also=which, most=COUNTED), limit=limit, page=page)
+    return result_table(rows, metrics) if metrics else table_of(COLUMNS, [_row(row) for row in rows])
 
 
 def _gathered(
