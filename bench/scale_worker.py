@@ -3,6 +3,7 @@
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 from celery import Celery
 from kombu import Queue
@@ -10,12 +11,12 @@ from kombu import Queue
 from farm.contract.requirement import Requirement
 from farm.database.engine import open_engine, write
 from farm.scheduler.claim import claim
-from farm.scheduler.queue import RUN_TASK, make_app, task_queue
+from farm.scheduler.queue import make_app, only_task, task_queue
 from farm.scheduler.register import heartbeat
 from farm.scheduler.settle import settle_result
 from farm.settings import Settings, read_settings
 from tests.builders import registered, result
-from workers.hint import Hint
+from workers.hint import hints
 
 
 def noop_tasks(app: Celery, name: str) -> str:
@@ -34,7 +35,7 @@ def noop_tasks(app: Celery, name: str) -> str:
     return "bench.noop"
 
 
-def farm_tasks(app: Celery, settings: Settings, name: str) -> str:
+def farm_tasks(app: Celery, settings: Settings, name: str, *, wake: Callable[[], object]) -> str:
     """Make the farm's task, without a child; give its queue."""
     engine = open_engine(settings.sql_url())
     me = registered(engine, "fake", name=name, host=name)
@@ -48,14 +49,15 @@ def farm_tasks(app: Celery, settings: Settings, name: str) -> str:
 
     threading.Thread(target=beat, daemon=True).start()
 
-    @app.task(name=RUN_TASK, ignore_result=True, Request=Hint)
-    def _run(job_id: int) -> None:
+    def run(job_id: object) -> None:
+        assert isinstance(job_id, int)
         with write(engine) as session:
             claimed = claim(session, job_id, worker=me, lease_seconds=60)
         if claimed is not None:
             with write(engine) as session:
                 settle_result(session, claimed.token, small)
 
+    only_task(app, run, Request=hints(wake))
     return Requirement(tags=("fake",)).queue()
 
 
@@ -64,13 +66,17 @@ def main() -> None:
     what, name = sys.argv[1:]
     settings = read_settings()
     app = make_app(settings.broker_url)
-    queue = farm_tasks(app, settings, name) if what == "farm" else noop_tasks(app, name)
-    app.conf.task_queues = [
-        task_queue(queue, settings.broker_url) if what == "farm" else Queue(queue, routing_key=queue)
-    ]
-    app.Worker(
+    if what == "farm":
+        wake = lambda: worker.consumer.call_soon(int)  # noqa: E731 - to be called is enough to wake the loop
+        queue = task_queue(farm_tasks(app, settings, name, wake=wake), settings.broker_url)
+    else:
+        noop = noop_tasks(app, name)
+        queue = Queue(noop, routing_key=noop)
+    app.conf.task_queues = [queue]
+    worker = app.Worker(
         hostname=f"{name}@bench", pool="threads", concurrency=1, loglevel="ERROR", without_gossip=True, quiet=True
-    ).start()
+    )
+    worker.start()
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ from farm.queries.grouping import known_words
 from farm.queries.keys import Conditions
 from farm.queries.question import Question, asked, why_nothing
 from farm.queries.results import ResultDetail, ResultRow, count_results, find_result, find_results
-from farm.queries.sorting import Order, order_of
+from farm.queries.sorting import order_of
 from farm.queries.sweeps import get_sweep
 from farm.queries.verifications import of_result
 from farm.reports import proof, samples
@@ -130,20 +130,20 @@ def results(
         if group or pivot:
             answer = _gathered(session, which, words=group or [], pivot=pivot, metrics=shown, doubtful=doubtful)
         else:
-            order = order_of(sort) if sort else None
-            answer = _listed(session, which, order=order, shown=shown, limit=limit, page=page)
+            answer = _listed(session, which, sort=sort, metrics=shown, limit=limit, page=page)
         for hint in [] if answer.rows else why_nothing(session, question):
             tell(hint)
     show_table(answer, form)
 
 
 def _listed(
-    session: Session, which: Conditions, *, order: Order | None, shown: Sequence[str], limit: int, page: int
+    session: Session, which: Conditions, *, sort: str | None, metrics: Sequence[str], limit: int, page: int
 ) -> Table:
-    found = partial(find_results, session, {}, also=which, order=order, metrics=shown or LISTED, proof=False)
-    rows = found(limit=limit, skip=limit * (page - 1))
+    order = order_of(sort) if sort else None
+    page_of = partial(find_results, session, {}, also=which, order=order, metrics=metrics or LISTED)
+    rows = page_of(proof=False, limit=limit, skip=limit * (page - 1))
     _tell_of_more(count_results(session, {}, also=which, most=COUNTED), limit=limit, page=page)
-    return result_table(rows, shown) if shown else table_of(COLUMNS, [_row(row) for row in rows])
+    return result_table(rows, metrics) if metrics else table_of(COLUMNS, [_row(row) for row in rows])
 
 
 def _gathered(
