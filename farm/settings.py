@@ -25,7 +25,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, toml_file=FILE, frozen=True, extra="forbid")
 
     database_url: str = Field("", description="SQL database; empty: SQLite in the data folder")
-    broker_url: str = Field("", description="Redis or Valkey; empty: the embedded broker of `farm run`")
+    broker_url: str = Field("", description="Redis, Valkey or RabbitMQ; empty: the embedded broker of `farm run`")
     data_dir: Path = Field(user_data_path("benchmark-farm"), description="embedded database, spool, logs")
     cache_dir: Path = Field(user_cache_path("benchmark-farm"), description="built and converted models")
     model_roots: tuple[Path, ...] = Field((), description="folders that local models may lie in; empty: any folder")
@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     republish_seconds: float = Field(30.0, gt=0, description="a published job not claimed by then is published again")
     broker_timeout_seconds: float = Field(10.0, gt=1, description="a broker silent for this long is connected to anew")
     canary_hours: float = Field(24.0, ge=0, description="how often each machine repeats its canary; 0: never")
+    task_events: bool = Field(False, description="workers send Celery's events, for Flower and other monitors")
     share_host: bool = Field(False, description="let a GPU job run beside a CPU job; recorded as a doubt")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
 

@@ -166,6 +166,7 @@ class _Server:
         self._bench = bench
         self._orders = orders
         self._app: Celery = make_app(bench.settings.broker_url, timeout=bench.settings.broker_timeout_seconds)
+        self._app.conf.worker_send_task_events = bench.settings.task_events
         self._stopping = bench.stopping
         self._signals = 0
         always = {Requirement(tags=catalogue.platforms[name].tags).queue() for name in orders.platforms}

@@ -70,7 +70,7 @@ def make_app(broker_url: str, *, timeout: float = BROKER_TIMEOUT) -> Celery:
         worker_soft_shutdown_timeout=0,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
-        worker_send_task_events=False,
+        worker_send_task_events=False,  # one more message a move; a worker's setting
     )
     return app
 
