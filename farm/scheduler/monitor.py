@@ -16,7 +16,9 @@ def _app() -> Celery:
     settings = read_settings()
     if not settings.broker_url:
         raise NoBroker("a monitor needs a broker to look at: set FARM_BROKER_URL")
-    return make_app(settings.broker_url, timeout=settings.broker_timeout_seconds)
+    made = make_app(settings.broker_url, timeout=settings.broker_timeout_seconds)
+    made.conf.broker_transport = None  # it reads events: the farm's own transport lets nothing but jobs through
+    return made
 
 
 app: Final = _app()

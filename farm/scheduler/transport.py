@@ -40,7 +40,16 @@ def named(message: Any) -> int:
 def written_anew(job_id: int, queue: str) -> dict[str, object]:
     """Give the message that the farm itself would have sent."""
     name = str(uuid.uuid4())
-    headers = {"lang": "py", "task": RUN_TASK, "id": name, "root_id": name, "retries": 0, "timelimit": [None, None]}
+    headers = {
+        "lang": "py",
+        "task": RUN_TASK,
+        "id": name,
+        "root_id": name,
+        "retries": 0,
+        "timelimit": [None, None],
+        "argsrepr": f"({job_id},)",  # what monitors show
+        "kwargsrepr": "{}",
+    }
     properties = {
         "correlation_id": name,
         "delivery_tag": str(uuid.uuid4()),
