@@ -4,7 +4,7 @@ help: ## Show what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
 
 setup: ## Install everything into .venv
-	scripts/setup all
+	scripts/setup
 
 quickstart: ## Set up and run the example sweep on this machine
 	scripts/quickstart
