@@ -19,6 +19,7 @@ from farm.contract.machine import Environment, Gpu, Machine, PlatformStatus, Pro
 from workers.engine import Platform
 from workers.processor import processor
 
+OURS: Final = ("farm", "workers")
 #: Packages whose version can change a number.
 PACKAGES: Final = (
     "torch",
@@ -64,9 +65,21 @@ def names() -> tuple[str, ...]:
 def run(content: str) -> Probe:
     """Probe for the platforms named in a JSON list; an empty list asks for all of them."""
     wanted = json.loads(content) or names()
-    statuses = tuple(load(name).status() for name in wanted)
+    statuses = tuple(map(status, wanted))
     gpus = _gpus()
     return Probe(machine=machine(statuses, gpus), environment=environment(gpus), platforms=statuses)
+
+
+def status(name: str) -> PlatformStatus:
+    """Say whether this box can run a platform; it may lack what the platform is made of."""
+    try:
+        platform = load(name)
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").partition(".")[0] in OURS:
+            raise
+        reason = f"{missing.name} is not installed here: pip install 'benchmark-farm[{name}]'"
+        return PlatformStatus(platform=name, available=False, reason=reason)
+    return platform.status()
 
 
 def load(name: str) -> Platform:

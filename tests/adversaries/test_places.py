@@ -3,14 +3,15 @@
 from typing import Any
 
 import numpy as np
-import openvino as ov
 import pytest
 import torch
-from openvino import opset13
 
 from farm.contract.evidence import Layer
 from tests.adversaries.door import Cheat, Door
 from workers.engine import LoadRequest
+
+ov = pytest.importorskip("openvino")  # a GPU node has none; in CI a skip fails
+opset13 = pytest.importorskip("openvino.opset13")
 
 pytestmark = pytest.mark.models
 
