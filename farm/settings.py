@@ -1,6 +1,5 @@
 """Every setting of the farm: name, default, help. The only reader of the environment."""
 
-import difflib
 import json
 import os
 import re
@@ -12,6 +11,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from farm.contract.errors import BadSetting
+from farm.contract.meant import offered
 
 PREFIX: Final = "FARM_"
 FILE: Final = "farm.toml"
@@ -69,10 +69,7 @@ class Settings(BaseSettings):
     def environment(self) -> dict[str, str]:
         """Give these settings as FARM_* variables, for processes that the farm starts."""
         wire = self.model_dump(mode="json")
-        return {
-            f"{PREFIX}{name.upper()}": value if isinstance(value, str) else _as_json(value)
-            for name, value in wire.items()
-        }
+        return {_variable(name): value if isinstance(value, str) else _as_json(value) for name, value in wire.items()}
 
 
 def read_settings(**flags: object) -> Settings:
@@ -80,13 +77,11 @@ def read_settings(**flags: object) -> Settings:
 
     Raises: BadSetting naming the variable, what was found and what is allowed.
     """
-    known = set(Settings.model_fields)
+    known = Settings.model_fields
     for variable in os.environ:
         name = variable.removeprefix(PREFIX).lower()
         if variable.startswith(PREFIX) and name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {PREFIX}{near[0].upper()}?" if near else f"; known: {', '.join(_variables())}"
-            raise BadSetting(f"{variable} is not a setting of the farm{hint}")
+            raise BadSetting(f"{variable} is not a setting of the farm; {offered(name, known, written=_variable)}")
     try:
         return Settings(**{name: value for name, value in flags.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
@@ -100,13 +95,13 @@ def forget_secrets() -> None:
         os.environ.pop(f"{PREFIX}{name.upper()}", None)
 
 
-def _variables() -> list[str]:
-    return [f"{PREFIX}{name.upper()}" for name in Settings.model_fields]
+def _variable(name: str) -> str:
+    return f"{PREFIX}{name.upper()}"
 
 
 def _where(location: tuple[int | str, ...]) -> str:
     name = str(location[0]) if location else "settings"
-    return f"{PREFIX}{name.upper()} (or {name} in {FILE})"
+    return f"{_variable(name)} (or {name} in {FILE})"
 
 
 def _shown(value: object) -> str:

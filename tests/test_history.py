@@ -44,10 +44,10 @@ def test_results_are_asked_for_in_words(history: History) -> None:
         (row,) = history.results(name="a", where=["batch_size=1"], since="1h", limit=5)
         assert [len(process) for process in history.samples(row.attempt)["latency"]] == [31, 31]
         assert history.result(row.job).row == row
-        with pytest.raises(UnknownName, match="did you mean 'model'"):
+        with pytest.raises(UnknownName, match="did you mean model"):
             history.results(modle="minilm")
         for ask in (history.results, history.frame, history.trend):
-            with pytest.raises(UnknownName, match="no metric is called 'latenzy'; did you mean 'latency'"):
+            with pytest.raises(UnknownName, match="no metric is called 'latenzy'; did you mean latency"):
                 ask(metrics=["latenzy"])
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Final
 
 import typer
 
-from farm.cli.console import counted, say
+from farm.cli.console import say
 from farm.cli.listing import show_parts, table_of
 from farm.cli.opening import opened
 from farm.cli.options import AsFormat, Db, Format, settings_with
@@ -22,6 +22,7 @@ from farm.queries.compare import DEFAULT_THRESHOLD, Answer, Comparison, Line, co
 from farm.queries.sides import side_of
 from farm.reports.document import Cell, Column, Document, Section
 from farm.reports.formats import render
+from farm.reports.regression.parts import RATIO, SURE, UNMATCHED, note_of, ratio_cells, sure_cells, words_of
 from farm.reports.units import shown
 
 COLUMNS: Final = (
@@ -32,17 +33,11 @@ COLUMNS: Final = (
     Column("first", "First", "si"),
     Column("second", "Second", "si"),
     Column("unit", "Unit"),
-    Column("ratio", "Ratio", "x"),
-    Column("low", "95 % from", "x"),
-    Column("high", "to", "x"),
-    Column("q", "q", "si"),
-    Column("runs_first", "Runs, first", "1"),
-    Column("runs_second", "second", "1"),
+    *RATIO,
+    *SURE,
     Column("note", "Note"),
 )
-TOO_MANY: Final = 100  # runs that nobody will make
 FOR_PROGRAMS: Final = ("unit", "q")  # people see the figures with their units
-UNMATCHED: Final = (Column("side", "Only in"), Column("cell", "Cell"), Column("differs", "Differs from the nearest in"))
 SUMMARY: Final = (Column("fact", "Fact"), Column("value", "Value"))
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -95,11 +90,6 @@ def _show(found: Comparison, sides: tuple[str, str], threshold: float, form: For
 
 
 def _row(line: Line) -> tuple[Cell, ...]:
-    ratio = line.ratio
-    note = f"needs about {counted(line.missing, 'more run')} on each side" if line.missing else ""
-    if line.missing > TOO_MANY:
-        note = f"too unsteady: it would need more than {TOO_MANY} more runs on each side"
-    alone = "spread between runs taken from elsewhere" if ratio.borrowed else ""
     return (
         line.answer.value,
         line.cell,
@@ -108,12 +98,9 @@ def _row(line: Line) -> tuple[Cell, ...]:
         line.first,
         line.second,
         METRICS[line.metric].unit,
-        ratio.ratio,
-        ratio.low,
-        ratio.high,
-        line.q,
-        *ratio.units,
-        "; ".join(filter(None, (note, alone))),
+        *ratio_cells(line.ratio),
+        *sure_cells(line),
+        note_of(line),
     )
 
 
@@ -135,18 +122,5 @@ def _facts(found: Comparison, sides: tuple[str, str], threshold: float) -> list[
 
 def _words(found: Comparison, sides: tuple[str, str], threshold: float) -> tuple[str, ...]:
     told = ", ".join(f"{found.counts[answer]} {answer.value}" for answer in Answer if found.counts[answer])
-    words = [f"{sides[1]} against {sides[0]}: {told}. Differences below {threshold * 100:g} % count as none."]
-    if found.across:
-        words.append(f"Compared across {', '.join(found.across)}, as both sides name it.")
-    for side, whys in found.left_out.items():
-        if whys:
-            reasons = ", ".join(f"{count} {why}" for why, count in sorted(whys.items()))
-            words.append(f"Left out of {side}: {reasons}.")
-    if any(line.ratio.borrowed for line in found.lines):
-        for metric, spread in found.spread.items():
-            source = "assumed" if spread.assumed else "as between the other runs here"
-            words.append(
-                f"Where a side has a single run, its spread between runs of {metric} is taken as "
-                f"{spread.value * 100:.2g} % ({source}); `repeats` in the sweep measures it."
-            )
-    return tuple(words)
+    first, *others = words_of(found, threshold)
+    return f"{sides[1]} against {sides[0]}: {told}. {first}", *others

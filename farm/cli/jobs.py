@@ -11,13 +11,15 @@ from typing import Annotated
 
 import typer
 
-from farm.cli.console import say
+from farm.cli import asking
+from farm.cli.console import say, tell
 from farm.cli.listing import show, show_parts, table_of
 from farm.cli.opening import opened
 from farm.cli.options import AsFormat, Db, Format, Limit, settings_with
 from farm.contract.errors import UnknownName
 from farm.contract.states import JobState
 from farm.database.engine import read
+from farm.queries.filters import unmatched
 from farm.queries.jobs import JobRow, get_job, list_jobs
 from farm.queries.sweeps import get_sweep
 from farm.reports.document import Cell, Column
@@ -60,14 +62,23 @@ def list_(
         str | None, typer.Option(metavar="ID", help="Only jobs of this sweep; `last` is the newest.")
     ] = None,
     state: Annotated[JobState | None, typer.Option(help="Only jobs in this state.")] = None,
+    model: asking.Model = None,
+    family: asking.Family = None,
+    platform: asking.Platform = None,
+    precision: asking.Precision = None,
+    scenario: asking.Scenario = None,
     db: Db = None,
     form: AsFormat = Format.TABLE,
     limit: Limit = 200,
 ) -> None:
     """List jobs, the newest sweep first: their ids, cells, states and why they are in them."""
+    filters = asking.given(model=model, family=family, platform=platform, precision=precision, scenario=scenario)
     with read(opened(settings_with(db))) as session:
         chosen = get_sweep(session, sweep).public_id if sweep else None
-        show(COLUMNS, [_row(job) for job in list_jobs(session, sweep=chosen, state=state, limit=limit)], form)
+        found = list_jobs(session, sweep=chosen, state=state, filters=filters, limit=limit)
+        for hint in [] if found else unmatched(session, filters):
+            tell(hint)
+    show(COLUMNS, [_row(job) for job in found], form)
 
 
 @app.command("show")

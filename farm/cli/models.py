@@ -18,10 +18,10 @@ from farm.cli.listing import show
 from farm.cli.options import AsFormat, Format, settings_with
 from farm.contract.errors import UnknownName
 from farm.contract.machine import GIB
+from farm.contract.meant import nearest
 from farm.local.processes import ask_workers
 from farm.reports.document import Column
 from farm.sweeps.catalogue import read_catalogue
-from farm.sweeps.mistakes import nearest
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, invoke_without_command=True)
 cache = typer.Typer(

@@ -141,8 +141,11 @@ def _listed(
 ) -> Table:
     order = order_of(sort) if sort else None
     page_of = partial(find_results, session, {}, also=which, order=order, metrics=metrics or LISTED)
-    rows = page_of(proof=False, limit=limit, skip=limit * (page - 1))
-    _tell_of_more(count_results(session, {}, also=which, most=COUNTED), limit=limit, page=page)
+    before = limit * (page - 1)
+    rows = page_of(proof=False, limit=limit, skip=before)
+    ended = len(rows) < limit and (rows or page == 1)  # then what is before it has been counted by finding it
+    count = before + len(rows) if ended else count_results(session, {}, also=which, most=COUNTED)
+    _tell_of_more(count, limit=limit, page=page)
     return result_table(rows, metrics) if metrics else table_of(COLUMNS, [_row(row) for row in rows])
 
 

@@ -1,11 +1,11 @@
 """The option that names which times and rates are compared, and what it may name."""
 
-import difflib
 from typing import Annotated, Final
 
 import typer
 
 from farm.contract.errors import UnknownName
+from farm.contract.meant import offered
 from farm.contract.metrics import METRICS
 from farm.queries.compare import DEFAULT_METRICS, comparable
 
@@ -26,7 +26,5 @@ def speeds(asked: list[str] | None) -> tuple[str, ...]:
         return tuple(known)
     for name in asked or ():
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ";"
-            raise UnknownName(f"no time or rate is called {name!r}{hint} known: {', '.join(known)}")
+            raise UnknownName(f"no time or rate is called {name!r}; {offered(name, known)}")
     return tuple(dict.fromkeys(asked or DEFAULT_METRICS))

@@ -30,6 +30,7 @@ from farm.queries.keys import count
 from farm.queries.question import Question, asked, why_nothing
 from farm.queries.trend import Change, NullTrend, find_changes, null_trend
 from farm.reports.document import Cell, Column
+from farm.reports.regression.parts import RATIO, SINCE, ratio_cells
 from farm.reports.units import shown
 from farm.scheduler.annotate import acknowledge
 
@@ -42,11 +43,8 @@ COLUMNS: Final = (
     Column("metric", "Metric"),
     Column("before", "Before", "si"),
     Column("after", "After", "si"),
-    Column("ratio", "Ratio", "x"),
-    Column("low", "95 % from", "x"),
-    Column("high", "to", "x"),
-    Column("p", "p", "si"),
-    Column("points", "Results since", "1"),
+    *RATIO,
+    *SINCE,
     Column("last_before", "Last before"),
     Column("differs", "What else changed"),
     Column("note", "Acknowledged"),
@@ -143,15 +141,13 @@ def _row(change: Change, form: Format) -> tuple[Cell, ...]:
     return (
         change.result,
         f"{change.at:%Y-%m-%d %H:%M:%S}",
-        "slower" if change.worse else "faster",
+        change.answer(),
         change.cell,
         change.machine,
         change.metric,
         before,
         after,
-        change.ratio.ratio,
-        change.ratio.low,
-        change.ratio.high,
+        *ratio_cells(change.ratio),
         change.p,
         change.points,
         change.last_before,

@@ -18,6 +18,7 @@ from farm.cli.opening import opened
 from farm.cli.options import AsFormat, Broker, Db, Format, settings_with
 from farm.cli.waiting import until_settled
 from farm.contract.errors import UnknownName, UserMistake
+from farm.contract.meant import nearest
 from farm.contract.requirement import class_tag
 from farm.contract.verification import VerificationOutcome
 from farm.database.engine import read, write
@@ -31,7 +32,6 @@ from farm.scheduler.enlist import SHARED_POOL
 from farm.scheduler.verify import Wish, ask, give_up
 from farm.settings import Settings
 from farm.sweeps.catalogue import read_catalogue
-from farm.sweeps.mistakes import nearest
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 

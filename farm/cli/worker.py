@@ -13,9 +13,9 @@ import typer
 
 from farm.cli.options import Broker, Db, settings_with
 from farm.contract.errors import NoBroker, UnknownName
+from farm.contract.meant import nearest
 from farm.local.broker import check_broker
 from farm.sweeps.catalogue import read_catalogue
-from farm.sweeps.mistakes import nearest
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 

@@ -47,13 +47,18 @@ class Acceleration(NamedTuple):
     alone: tuple[ResultRow, ...]  # real results of other platforms with no base to compare them with
 
 
-def acceleration(rows: Sequence[ResultRow]) -> Acceleration:
+def acceleration(rows: Sequence[ResultRow], *, among: Sequence[ResultRow] | None = None) -> Acceleration:
     """Compare every platform with the base, cell by cell; only real results of the same machine are compared.
 
-    Compared are single calls; a throughput or a server has figures of its own.
+    Compared are single calls; a throughput or a server has figures of its own. The base is looked for `among` these
+    results, where `rows` are a part of them.
     """
-    real = [row for row in rows if row.verdict == Verdict.REAL and row.of_single_calls() and row.median("latency")]
-    base = {(*row.work(), row.precision): row for row in real if row.platform == BASE_PLATFORM and not row.options}
+    real = _timed(rows)
+    base = {
+        (*row.work(), row.precision): row
+        for row in _timed(rows if among is None else among)
+        if row.platform == BASE_PLATFORM and not row.options
+    }
     others = [row for row in real if row.platform != BASE_PLATFORM]
     equal = [_compare(row, base[key]) for row in others if (key := (*row.work(), row.precision)) in base]
     compared_works = {key[:-1] for key in base}
@@ -92,6 +97,11 @@ def geometric_mean(ratios: Sequence[float]) -> float:
 def fastest_first(rows: Sequence[ResultRow]) -> list[ResultRow]:
     """Order results by their median latency."""
     return sorted(rows, key=lambda row: row.median("latency") or math.inf)
+
+
+def _timed(rows: Sequence[ResultRow]) -> list[ResultRow]:
+    """Keep the real results of single calls."""
+    return [row for row in rows if row.verdict == Verdict.REAL and row.of_single_calls() and row.median("latency")]
 
 
 def _best(real: Sequence[ResultRow], base: dict[_Key, ResultRow]) -> list[SpeedUp]:

@@ -3,13 +3,13 @@
 cost of N items = price of an hour / 3600 s x N / (items per second), as if the machine did nothing else all hour.
 """
 
-import difflib
 import math
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from farm.contract.errors import UserMistake
 from farm.contract.evidence import Verdict
+from farm.contract.meant import offered
 from farm.contract.scenario import LATENCY, SERVER, THROUGHPUT
 from farm.queries.bounds import Bounded, bounded
 from farm.queries.results import ResultRow
@@ -63,9 +63,7 @@ def prices_of(texts: Sequence[str], machines: Sequence[str]) -> Prices:
         elif name in known:
             by_machine[name] = price
         else:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; they ran on {', '.join(known)}"
-            raise UserMistake(f"none of these results ran on {name!r}{hint}")
+            raise UserMistake(f"none of these results ran on {name!r}; {offered(name, known)}")
     if not texts:
         raise UserMistake(
             "a cost needs the price of a machine hour: --price 3.20 for all machines, or --price NAME=3.20"

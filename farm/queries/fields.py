@@ -1,12 +1,12 @@
 """What results can be asked for and sorted by: words for settings of the work, for names, and for every metric."""
 
-import difflib
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import SQLColumnExpression, String, cast, func, select
 
 from farm.contract.errors import UnknownName
+from farm.contract.meant import meant, offered
 from farm.contract.metrics import METRICS
 from farm.database import tables
 from farm.queries.filters import FILTERS
@@ -27,6 +27,8 @@ OPEN: Final[dict[str, Callable[[str], SQLColumnExpression[Any]]]] = {
     "option": lambda name: cast(tables.Job.spec["options"][name].as_string(), String),
     "label": lambda name: cast(tables.Sweep.labels[name].as_string(), String),
 }
+#: Fields that are too many to name, as a message tells of them.
+KINDS: Final = (*(f"{word}.NAME" for word in OPEN), f"a metric as latency or latency.p95 ({', '.join(STATISTICS)})")
 
 
 class Field(NamedTuple):
@@ -55,12 +57,8 @@ def field_of(word: str) -> Field:
     known = [*NUMBERS, *FILTERS, *METRICS]
     if head in METRICS:
         known = [f"{head}.{each}" for each in STATISTICS]
-    near = difflib.get_close_matches(word, known, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else "a metric's name or one of the following is known."
-    raise UnknownName(
-        f"no field {word!r}; {hint} Fields: {', '.join([*NUMBERS, *FILTERS])}, option.NAME, label.NAME, any metric "
-        f"as latency or latency.p95 (statistics: {', '.join(STATISTICS)})"
-    )
+    told = known if meant(word, known) else [*NUMBERS, *FILTERS, *KINDS]
+    raise UnknownName(f"no field {word!r}; {offered(word, told)}")
 
 
 def known_metrics(words: Sequence[str]) -> tuple[str, ...]:
@@ -70,9 +68,7 @@ def known_metrics(words: Sequence[str]) -> tuple[str, ...]:
     """
     for word in words:
         if word not in METRICS:
-            near = difflib.get_close_matches(word, METRICS, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(METRICS)}"
-            raise UnknownName(f"no metric is called {word!r}; {hint}")
+            raise UnknownName(f"no metric is called {word!r}; {offered(word, METRICS)}")
     return tuple(dict.fromkeys(words))
 
 

@@ -1,6 +1,5 @@
 """The filters of every question: each is a row of word, column and meaning, shared by commands and reports."""
 
-import difflib
 from collections.abc import Collection, Iterable
 from typing import Any, Final, NamedTuple, get_args
 
@@ -9,12 +8,12 @@ from sqlalchemy.orm import Session
 
 from farm.contract.errors import UnknownName
 from farm.contract.evidence import FAKE, Verdict
+from farm.contract.meant import offered
 from farm.contract.scenario import Scenario
 from farm.database import tables
 
 Filters = dict[str, str]
 MANY: Final = 1000  # values of a column that are looked at for the nearest one
-NAMED: Final = 20  # of them that a message names
 #: A verdict as it is told: what the fake platform did is fake, whatever its evidence.
 TOLD: Final = case((tables.Job.platform == FAKE, FAKE), else_=tables.Attempt.verdict)
 
@@ -51,9 +50,7 @@ def conditions(filters: Filters) -> list[ColumnElement[bool]]:
     """
     for word in filters:
         if word not in FILTERS:
-            near = difflib.get_close_matches(word, FILTERS, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise UnknownName(f"unknown filter {word!r}; known: {', '.join(FILTERS)}{hint}")
+            raise UnknownName(f"unknown filter {word!r}; {offered(word, FILTERS)}")
     return [holds(word, value) for word, value in filters.items()]
 
 
@@ -105,8 +102,4 @@ def unmatched_labels(session: Session, labels: Iterable[tuple[str, str]]) -> lis
 
 
 def _no_such(word: str, value: str, known: Collection[str]) -> str:
-    near = difflib.get_close_matches(value, known, n=1)
-    named = sorted(known)[:NAMED]
-    others = f", … ({len(known) - NAMED} more)" if len(known) > NAMED else ""
-    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(named) or 'none yet'}{others}"
-    return f"no {word} is called {value!r}; {hint}"
+    return f"no {word} is called {value!r}; {offered(value, sorted(known))}"

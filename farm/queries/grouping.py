@@ -1,12 +1,12 @@
 """Results put together: a figure of each group, or one column for each platform, precision or other word. Pure."""
 
-import difflib
 import statistics
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from farm.contract.errors import UnknownName
 from farm.contract.job import JobSpec
+from farm.contract.meant import offered
 from farm.contract.metrics import Better
 from farm.contract.scenario import words as words_of
 from farm.queries.figures import Figure
@@ -34,6 +34,7 @@ WORDS: Final[dict[str, Callable[[Figure], _Word]]] = {
     "machine": lambda figure: figure.machine,
     "verdict": lambda figure: figure.verdict,
 }
+OF_RESULT: Final = ("sweep", "machine", "verdict")  # the others are of the work
 #: What makes a line of a pivoted table, less the word that became columns.
 LINE: Final = tuple(word for word in WORDS if word not in ("sweep", "family", "verdict"))
 
@@ -64,9 +65,7 @@ def known_words(words: Sequence[str]) -> None:
     """
     for word in words:
         if word not in WORDS:
-            near = difflib.get_close_matches(word, WORDS, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise UnknownName(f"results cannot be grouped by {word!r}; known: {', '.join(WORDS)}{hint}")
+            raise UnknownName(f"results cannot be grouped by {word!r}; {offered(word, WORDS)}")
 
 
 def grouped_by(figures: Sequence[Figure], words: Sequence[str], *, better: Better) -> list[Group]:
@@ -75,10 +74,10 @@ def grouped_by(figures: Sequence[Figure], words: Sequence[str], *, better: Bette
     Raises: UnknownName.
     """
     known_words(words)
-    reads = [WORDS[word] for word in words]
+    key_of = _reader(words)
     found: dict[tuple[_Word, ...], list[Figure]] = {}
     for figure in figures:
-        found.setdefault(tuple(read(figure) for read in reads), []).append(figure)
+        found.setdefault(key_of(figure), []).append(figure)
     return [_group(key, alike, better) for key, alike in found.items()]
 
 
@@ -90,15 +89,30 @@ def pivoted(figures: Sequence[Figure], word: str) -> Pivot:
     known_words((word,))
     others = tuple(each for each in LINE if each != word)
     newest = sorted((figure for figure in figures if figure.sound), key=lambda figure: figure.finished_at)
+    line_of, value_of = _reader(others), _reader((word,))
     cells: dict[tuple[_Word, ...], dict[_Word, float | None]] = {}
     for figure in newest:
-        cells.setdefault(tuple(WORDS[each](figure) for each in others), {})[WORDS[word](figure)] = figure.value
+        cells.setdefault(line_of(figure), {})[value_of(figure)[0]] = figure.value
     values = tuple(sorted({value for line in cells.values() for value in line}, key=str))
     varied = [i for i, each in enumerate(others) if each == "model" or len({key[i] for key in cells}) > 1]
     lines = [(tuple(key[i] for i in varied), tuple(line.get(each) for each in values)) for key, line in cells.items()]
     return Pivot(
         tuple(others[i] for i in varied), values, tuple(sorted(lines, key=lambda line: tuple(map(str, line[0]))))
     )
+
+
+def _reader(words: Sequence[str]) -> Callable[[Figure], tuple[_Word, ...]]:
+    """Give a function that reads these words of results, once for all that share them: thousands are of a few works."""
+    of_result = {word: WORDS[word] for word in words if word in OF_RESULT}
+    known: dict[tuple[_Word, ...], tuple[_Word, ...]] = {}
+
+    def read(figure: Figure) -> tuple[_Word, ...]:
+        shared = (id(figure.spec), *(each(figure) for each in of_result.values()))
+        if shared not in known:
+            known[shared] = tuple(WORDS[word](figure) for word in words)
+        return known[shared]
+
+    return read
 
 
 def _group(words: tuple[_Word, ...], alike: Sequence[Figure], better: Better) -> Group:

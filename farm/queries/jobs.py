@@ -1,7 +1,7 @@
 """Questions about jobs: which there are, and the whole history of one."""
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
@@ -9,6 +9,15 @@ from sqlalchemy.orm import Session
 from farm.contract.errors import UnknownName
 from farm.contract.job import JobSpec
 from farm.database import tables
+from farm.queries.filters import Filters, conditions, unmatched
+
+PARTS: Final = (
+    "model",
+    "family",
+    "platform",
+    "precision",
+    "scenario",
+)  # filters that hold for jobs without results too
 
 
 class JobRow(NamedTuple):
@@ -62,16 +71,33 @@ class JobDetail(NamedTuple):
 
 
 def list_jobs(
-    session: Session, *, sweep: str | None = None, state: str | None = None, limit: int | None = None
+    session: Session,
+    *,
+    sweep: str | None = None,
+    state: str | None = None,
+    filters: Filters | None = None,
+    limit: int | None = None,
 ) -> list[JobRow]:
-    """Give jobs, the newest sweep first and in the order of each sweep."""
-    chosen = _select()
+    """Give jobs, the newest sweep first and in the order of each sweep; the filters are those of PARTS."""
+    chosen = _select().where(*conditions(filters or {}))
     if sweep:
         chosen = chosen.where(tables.Sweep.public_id == sweep)
     if state:
         chosen = chosen.where(tables.Job.state == state)
     ordered = chosen.order_by(tables.Job.sweep_id.desc(), tables.Job.position).limit(limit)
     return [_row(*found) for found in session.execute(ordered)]
+
+
+def part_of(session: Session, sweep: str, filters: Filters) -> list[JobRow]:
+    """Give the jobs of a sweep that the filters let through.
+
+    Raises: UnknownName where they let none through, with what comes near.
+    """
+    jobs = list_jobs(session, sweep=sweep, filters=filters)
+    if filters and not jobs:
+        asked = ", ".join(f"{word} {value!r}" for word, value in filters.items())
+        raise UnknownName("; ".join([f"sweep {sweep} has no job of {asked}", *unmatched(session, filters)]))
+    return jobs
 
 
 def get_job(session: Session, public_id: str) -> JobDetail:

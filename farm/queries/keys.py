@@ -19,7 +19,9 @@ Conditions = Sequence[ColumnElement[bool]]
 Chosen = Select[*tuple[Any, ...]]
 
 NEWEST: Final = Attempt.id.desc()
+IN_ORDER: Final = "median"  # the statistic by which an index has every metric in order
 FEW: Final = 5_000  # results whose figures are looked up one by one within tens of milliseconds
+WALK: Final = 2_000  # figures of a metric that are read within ten milliseconds
 
 #: The tables beside the attempts, each after the one that it is reached through.
 BESIDE: Final = (
@@ -46,10 +48,12 @@ def keys(
     session: Session, conditions: Conditions, *, order: Order | None = None, limit: int | None = None, skip: int = 0
 ) -> list[int]:
     """Give the keys of results in the asked order, else the newest first; what lacks the field comes last."""
-    if order is not None and order.field.measured is not None and count(session, conditions, most=FEW) == FEW:
-        return _by_metric(session, conditions, order, limit=limit, skip=skip)
+    if order is not None and limit is not None and _by_walking(session, conditions, order):
+        found = _walked(session, conditions, order, wanted=limit + skip)[skip:]
+        if len(found) == limit:
+            return found
     chosen = results(Attempt.id, conditions=conditions, order=(order.sql(), NEWEST) if order else (NEWEST,))
-    return _page(session, chosen, limit=limit, skip=skip)
+    return list(session.execute(chosen.limit(limit).offset(skip or None)).scalars())
 
 
 def count(session: Session, conditions: Conditions, *, most: int | None = None) -> int:
@@ -60,30 +64,30 @@ def count(session: Session, conditions: Conditions, *, most: int | None = None) 
     return session.execute(select(func.count()).select_from(some)).scalar_one()
 
 
-def _by_metric(session: Session, conditions: Conditions, order: Order, *, limit: int | None, skip: int) -> list[int]:
-    """Walk the index on metric and median until enough are found that hold: among many results they are near.
+def _by_walking(session: Session, conditions: Conditions, order: Order) -> bool:
+    """Say whether to try a walk: along an index always, along all figures of a metric for many results only."""
+    if order.field.measured is None:
+        return False
+    return order.field.measured[1] == IN_ORDER or count(session, conditions, most=FEW) == FEW
 
-    It lists no attempt without the metric: those come after it. Of few results, each figure is looked up instead.
+
+def _walked(session: Session, conditions: Conditions, order: Order, *, wanted: int) -> list[int]:
+    """Give the first keys by a metric, as far as a walk along its figures finds them.
+
+    Among many results the first that hold are near. Where they are not, or are few, all that hold are looked up.
     """
     metric, statistic = order.field.measured or ("", "")
-    figure = getattr(Measurement, statistic)
-    measured = (
-        results(Attempt.id, conditions=conditions)
-        .join(Measurement, (Measurement.attempt_id == Attempt.id) & (Measurement.metric == metric))
-        .where(figure.is_not(None))
+    figure: ColumnElement[Any] = getattr(Measurement, statistic)
+    walk = (
+        select(Measurement.attempt_id, figure.label("figure"))
+        .where(Measurement.metric == metric, figure.is_not(None))
+        .order_by(figure.desc() if order.downward else figure.asc(), Measurement.attempt_id.desc())
+        .limit(WALK + wanted)
+        .subquery()
     )
-    towards = figure.desc() if order.downward else figure.asc()
-    found = _page(session, measured.order_by(towards, NEWEST), limit=limit, skip=skip)
-    if limit is not None and len(found) == limit:
-        return found
-    with_it = session.execute(select(func.count()).select_from(measured.subquery())).scalar_one()
-    lacking = results(Attempt.id, conditions=(*conditions, order.field.sql.is_(None)), order=(NEWEST,))
-    rest = None if limit is None else limit - len(found)
-    return found + _page(session, lacking, limit=rest, skip=max(0, skip - with_it))
-
-
-def _page(session: Session, chosen: Chosen, *, limit: int | None, skip: int) -> list[int]:
-    return list(session.execute(chosen.limit(limit).offset(skip or None)).scalars())
+    first = walk.c.figure.desc() if order.downward else walk.c.figure.asc()
+    chosen = results(Attempt.id, conditions=conditions).join(walk, walk.c.attempt_id == Attempt.id)
+    return list(session.execute(chosen.order_by(first, NEWEST).limit(wanted)).scalars())
 
 
 def _tables(clause: Any) -> Iterator[str]:

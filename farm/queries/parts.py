@@ -5,7 +5,7 @@ Each part is one query for every batch of keys. Of what many results share, such
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,11 +14,13 @@ from farm.contract.evidence import Evidence
 from farm.contract.statistics import Statistics
 from farm.database import tables
 
+Key = TypeVar("Key", int, str)
+
 FIELDS: Final = tuple(Statistics.model_fields)
 BATCH: Final = 10_000  # keys in one query: SQLite takes 32 766, PostgreSQL 65 535
 
 
-def batches(keys: Sequence[int]) -> Iterator[Sequence[int]]:
+def batches(keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
     """Part keys, so that a database takes each part in one query."""
     return (keys[start : start + BATCH] for start in range(0, len(keys), BATCH))
 

@@ -4,7 +4,6 @@ In: `last`, `k3m9x2p7qa`, `nightly`, `commit=abc123`, `platform=cpu,machine=box`
 Out: conditions in SQL, and the fields that the words hold fast.
 """
 
-import difflib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -13,6 +12,7 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from farm.contract.errors import UnknownName, UserMistake
+from farm.contract.meant import offered
 from farm.database import tables
 from farm.database.engine import now
 from farm.queries.filters import FILTERS, MANY, holds, labelled
@@ -82,9 +82,5 @@ def _sweep(session: Session, word: str) -> ColumnElement[bool]:
         if session.execute(select(tables.Sweep.id).where(column == word).limit(1)).first():
             return column == word  # type: ignore[no-any-return]
     names = session.execute(select(tables.Sweep.name).distinct().limit(MANY)).scalars().all()
-    near = difflib.get_close_matches(word, names, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else "`farm sweep list` shows them."
-    raise UnknownName(
-        f"no sweep has the id or name {word!r}; {hint} A side may also be label=value, machine=NAME, platform=NAME "
-        "or SINCE..UNTIL"
-    )
+    also = "(a side may also be label=value, machine=NAME, platform=NAME or SINCE..UNTIL)"
+    raise UnknownName(f"no sweep has the id or name {word!r}; {offered(word, sorted(names))} {also}")

@@ -15,6 +15,7 @@ from farm.contract.job import JobSpec
 from farm.contract.metrics import METRICS
 from farm.database import tables
 from farm.queries.changes import EFFECT, FALSE_ALARMS, LEAST, change_points
+from farm.queries.compare import Answer
 from farm.queries.differences import Difference, differences
 from farm.queries.observations import samples_of
 from farm.queries.ratios import Ratio, ratio_of, spread_of
@@ -41,6 +42,10 @@ class Change(NamedTuple):
     points: int  # results since the change, up to the next one
     differs: tuple[Difference, ...]
     note: str | None  # of the acknowledgement
+
+    def answer(self) -> Answer:
+        """Say what the change made of the work."""
+        return Answer.SLOWER if self.worse else Answer.FASTER
 
 
 class Trend(NamedTuple):
@@ -119,8 +124,9 @@ def _changes(session: Session, series: Series, metric: str, *, effect: float, fa
     spec = session.execute(select(tables.Job.spec).where(tables.Job.id == series.job_id)).scalar_one()
     notes = _notes(session, [point.attempt_id for point in points])
     edges = [0, *(found.place for found in places), len(points)]
+    turns = [(points[found.place - 1].attempt_id, points[found.place].attempt_id) for found in places]
     changes = []
-    for found, start, end in zip(places, edges, edges[2:], strict=False):
+    for found, start, end, differs in zip(places, edges[:-2], edges[2:], differences(session, turns), strict=True):
         first, last_before = points[found.place], points[found.place - 1]
         near = points[max(0, found.place - NEAR) : found.place + NEAR + 1]
         changes.append(
@@ -137,7 +143,7 @@ def _changes(session: Session, series: Series, metric: str, *, effect: float, fa
                 p=found.p,
                 worse=(found.after > found.before) == (METRICS[metric].better == "lower"),
                 points=end - found.place,
-                differs=tuple(differences(session, last_before.attempt_id, first.attempt_id)),
+                differs=tuple(differs),
                 note=next((notes[point.attempt_id] for point in near if point.attempt_id in notes), None),
             )
         )

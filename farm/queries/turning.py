@@ -10,6 +10,7 @@ from farm.database import tables
 from farm.queries.differences import Difference, differences
 from farm.queries.matching import grouped, named
 from farm.queries.observations import observe
+from farm.queries.parts import batches
 from farm.queries.sides import Side
 
 
@@ -30,10 +31,10 @@ def turns(session: Session, sides: tuple[Side, Side], *, across: Sequence[str]) 
     }
 
 
-def changed(session: Session, turn: Turn) -> list[Difference]:
-    """List what differs between the circumstances of both results of a turn."""
-    rows = session.execute(
-        select(tables.Attempt.public_id, tables.Attempt.id).where(tables.Attempt.public_id.in_(turn))
-    )
-    keys = {row.public_id: row.id for row in rows}
-    return differences(session, keys[turn.before], keys[turn.after])
+def changed(session: Session, turns: Sequence[Turn]) -> list[list[Difference]]:
+    """List what differs between the circumstances of both results of each turn."""
+    keys: dict[str, int] = {}
+    for batch in batches([result for turn in turns for result in turn]):
+        chosen = select(tables.Attempt.public_id, tables.Attempt.id).where(tables.Attempt.public_id.in_(batch))
+        keys |= {row.public_id: row.id for row in session.execute(chosen)}
+    return differences(session, [(keys[turn.before], keys[turn.after]) for turn in turns])

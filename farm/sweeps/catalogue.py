@@ -12,8 +12,8 @@ from typing import Any, Final, Literal, TypeVar
 from pydantic import ValidationError
 
 from farm.contract.errors import EnvironmentFault, UnknownName
+from farm.contract.meant import nearest
 from farm.contract.value import Scalar, Value
-from farm.sweeps.mistakes import nearest
 
 ZOO: Final = "zoo"
 FAMILIES: Final = "families"

@@ -13,8 +13,9 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from farm.contract.meant import nearest
 from farm.contract.value import Scalar
-from farm.sweeps.mistakes import Mistakes, nearest
+from farm.sweeps.mistakes import Mistakes
 
 LONGEST_TEXT: Final = 200  # characters of a name; the database keeps 255
 

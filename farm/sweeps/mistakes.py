@@ -1,19 +1,9 @@
 """The mistakes of one sweep file, gathered with their lines and told all at once."""
 
-import difflib
-from collections.abc import Iterable
 from pathlib import Path
 from typing import NoReturn
 
 from farm.contract.errors import SweepMistakes
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """Say what is allowed and, where one is near, which was probably meant."""
-    allowed = [*known]
-    near = difflib.get_close_matches(word.lower(), allowed, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    return f"allowed: {', '.join(allowed) or 'nothing'}{hint}"
 
 
 class Mistakes:

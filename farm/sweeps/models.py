@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from farm.contract.job import ModelReference
+from farm.contract.meant import nearest
 from farm.sweeps.catalogue import Catalogue
 from farm.sweeps.document import Node, fields, text, word
-from farm.sweeps.mistakes import Mistakes, nearest
+from farm.sweeps.mistakes import Mistakes
 
 KEYS: Final = ("name", "id", "path", "family", "revision")
 HUB_ID: Final = re.compile(r"[\w][\w.-]*/[\w][\w.-]*")

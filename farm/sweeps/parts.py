@@ -6,11 +6,12 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from farm.contract.job import Measure
+from farm.contract.meant import nearest
 from farm.contract.requirement import NUMERIC_FACTS
 from farm.contract.value import Scalar
 from farm.sweeps.catalogue import Catalogue
 from farm.sweeps.document import LONGEST_TEXT, Node, entries, fields, many, positive, text, whole, word
-from farm.sweeps.mistakes import Mistakes, nearest
+from farm.sweeps.mistakes import Mistakes
 from farm.sweeps.plan import WHERE_AXES, Override, Require, Where
 
 OVERRIDE_KEYS: Final = (

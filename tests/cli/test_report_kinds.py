@@ -2,10 +2,12 @@
 
 import json
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 
 from farm.contract.doubts import Doubt, DoubtKind
 from tests.builders import measured
@@ -144,6 +146,30 @@ def test_a_regression_names_the_first_result_and_what_else_differs(farm: Farm, b
     assert differs == {"packages.torch": ("2", "3"), "label.commit": ("a", "b")}
 
 
+@pytest.fixture
+def statements() -> Iterator[list[str]]:
+    """What is asked of databases meanwhile."""
+    found: list[str] = []
+
+    def keep(*given: Any) -> None:
+        found.append(given[2])
+
+    event.listen(Engine, "before_cursor_execute", keep)
+    yield found
+    event.remove(Engine, "before_cursor_execute", keep)
+
+
+def test_a_regression_asks_no_more_of_many_cells_than_of_one(farm: Farm, box: Box, statements: list[str]) -> None:
+    asked = []
+    for cells in ([cell()], [cell(batch_size=size) for size in range(2, 6)]):
+        for commit in ("a", "b"):
+            box.ran([(each, seconds(0.01)) for each in cells], labels={"commit": commit})
+        statements.clear()
+        farm("report", "regression", "commit=a", "commit=b")
+        asked.append(len(statements))
+    assert asked[0] == asked[1]
+
+
 def test_a_regression_over_time_names_the_change(farm: Farm, box: Box) -> None:
     assert "no history of 12 results" in farm("report", "regression", check=2).err
     box.history([0.0100, 0.0101] * 6)
@@ -167,18 +193,22 @@ def test_nothing_changed_is_told_as_well(farm: Farm, box: Box) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ("coverge last", "no report is called 'coverge'; did you mean 'coverage'?"),
-        ("covrage", "did you mean 'coverage'?"),
-        ("nothing last", "no report is called 'nothing'"),
+        ("coverge last", "no report is called 'coverge'; did you mean coverage?"),
+        ("covrage", "did you mean coverage?"),
+        ("nothing last", "no report is called 'nothing'; known: cost, coverage, distribution, leaderboard, "),
         ("nope", "no sweep 'nope'"),
         ("coverage nope", "no sweep 'nope'"),
         ("coverage last last", "write: farm report coverage [SWEEP]"),
         ("coverage --price 3", "the coverage report takes no --price"),
-        ("coverage --model minilm", "the coverage report takes no filters"),
+        ("coverage --machine box", "all its jobs, which --model, --family, --platform, --precision, --scenario narrow"),
+        (
+            "performance --model minilmm",
+            "no job of model 'minilmm'; no model is called 'minilmm'; did you",
+        ),
         ("cost last", "a cost needs the price of a machine hour"),
-        ("cost last --price bix=3", "did you mean 'box'?"),
-        ("leaderboard --model minilmm", "no model is called 'minilmm'; did you mean 'minilm'?"),
-        ("distribution --metric latncy", "did you mean 'latency'?"),
+        ("cost last --price bix=3", "did you mean box?"),
+        ("leaderboard --model minilmm", "no model is called 'minilmm'; did you mean minilm?"),
+        ("distribution --metric latncy", "did you mean latency?"),
         ("distribution --metric energy_of_all", "no metric is called"),
         ("distribution a b", "no result 'a'"),
         ("distribution a", "no result 'a'"),

@@ -13,7 +13,7 @@ from tests.builders import done, registered, spec, submitted
 
 
 def test_an_unknown_word_is_told_with_the_nearest() -> None:
-    with pytest.raises(UnknownName, match=r"unknown filter 'modle'; known: sweep, .*; did you mean 'model'"):
+    with pytest.raises(UnknownName, match=r"unknown filter 'modle'; did you mean model\?"):
         conditions({"modle": "minilm"})
 
 
@@ -35,7 +35,7 @@ def test_a_value_that_something_has_is_no_mistake(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "value", "told"), [("verdict", "rael", "did you mean 'real'"), ("scenario", "x", "known: latency, server")]
+    ("word", "value", "told"), [("verdict", "rael", "did you mean real"), ("scenario", "x", "known: latency, server")]
 )
 def test_a_value_that_none_can_have_is_a_mistake(word: str, value: str, told: str) -> None:
     with pytest.raises(UnknownName, match=f"no {word} is called '{value}'; {told}"):

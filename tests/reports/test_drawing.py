@@ -113,7 +113,7 @@ def test_a_page_has_the_picture_and_other_formats_its_figures() -> None:
     assert "<code>farm results --model &#39;a b&#39;</code>" in page
     assert "10.0 ms" in render(whole, "markdown")
     assert "From: `farm results --model 'a b'`" in render(whole, "markdown")
-    assert render(whole, "csv") == "latency\n0.01\n0.02\n"
+    assert render(whole, "csv") == "# Latency: farm results --model 'a b'\nlatency\n0.01\n0.02\n"
     assert '"name": "openvino"' in render(whole, "json")
 
 

@@ -53,6 +53,18 @@ def test_a_real_result_is_compared_with_the_base_at_equal_precision(engine: Engi
     )
 
 
+def test_a_part_of_a_sweep_is_compared_with_what_is_no_part_of_it(engine: Engine) -> None:
+    report(engine, doubts=())
+    with read(engine) as session:
+        found = performance.build(session, "last", catalogue=read_catalogue(), part={"platform": "openvino"})
+    assert found.title.endswith(", openvino")
+    text = render(found, "markdown")
+    assert "| minilm | batch 1, tokens 128 | openvino | fp32 | cpu fp32 | 4.00× |" in text
+    assert "1 of 2 REAL, 1 FAILED." in text
+    assert "--platform openvino --family text_embedding`" in text
+    assert "| minilm | cpu |" not in text
+
+
 def test_one_comparison_is_told_once_where_the_fastest_precision_is_the_base(engine: Engine) -> None:
     text = render(report(engine), "markdown")
     assert text.count("\n## Acceleration") == 1

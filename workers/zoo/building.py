@@ -1,12 +1,12 @@
 """What every model of the zoo shares: its facts, read without importing it, and the way it is built and checked."""
 
 import ast
-import difflib
 import importlib
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from farm.contract.errors import ModelNotFound, WrongModel
+from farm.contract.meant import offered
 from workers.zoo.weights import count_parameters
 
 SEED: Final = 20240601  # of the random weights
@@ -33,10 +33,7 @@ def read_facts(name: str) -> Facts:
     path = _HERE / f"{_stem(name)}.py"
     facts = _literals(path) if path.is_file() else {}
     if "FAMILY" not in facts or name != path.stem.replace("_", "-"):
-        known = names()
-        near = difflib.get_close_matches(name, known, n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else f"it has {', '.join(known)}"
-        raise ModelNotFound(f"the zoo has no model {name!r}; {hint}")
+        raise ModelNotFound(f"the zoo has no model {name!r}; {offered(name, names())}")
     return Facts(facts["FAMILY"], facts["STANDS_FOR"], facts["PARAMETERS"], facts["VERSION"])
 
 

@@ -5,7 +5,6 @@ beside its words, `WORDS` how these are written.
 """
 
 import ast
-import difflib
 import importlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy.orm import Session
 
 from farm.contract.errors import UnknownName, UserMistake
+from farm.contract.meant import meant, offered
 from farm.queries.question import Question
 from farm.reports.document import Document
 
@@ -67,10 +67,8 @@ def parted(words: Sequence[str]) -> tuple[str, tuple[str, ...]]:
         return DEFAULT, ()
     if words[0] in names:
         return words[0], tuple(words[1:])
-    near = difflib.get_close_matches(words[0].lower(), names, n=1, cutoff=NEAR)
-    if near or len(words) > 1:
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise UnknownName(f"no report is called {words[0]!r}{hint} Known: {', '.join(names)}")
+    if len(words) > 1 or meant(words[0], names, likeness=NEAR):
+        raise UnknownName(f"no report is called {words[0]!r}; {offered(words[0], names, likeness=NEAR)}")
     return DEFAULT, tuple(words)
 
 

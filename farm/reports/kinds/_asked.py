@@ -6,8 +6,9 @@ from typing import Final, NamedTuple
 
 from sqlalchemy.orm import Session
 
-from farm.contract.errors import UnknownName
-from farm.queries.filters import unmatched
+from farm.contract.errors import UnknownName, UserMistake
+from farm.queries.filters import Filters, unmatched
+from farm.queries.jobs import PARTS
 from farm.queries.question import Question, asked
 from farm.queries.results import ResultRow, find_results
 from farm.queries.sweeps import get_sweep
@@ -60,6 +61,25 @@ def results_asked(session: Session, request: Request, *, metrics: Sequence[str])
         )
     words = words_of(question)
     return Asked(tuple(reversed(rows)), f"{about}, {words}" if words else about, options_of(told))
+
+
+def part_asked(question: Question) -> Filters:
+    """Give the filters that narrow one sweep to some of its jobs, whatever became of these.
+
+    Raises: UserMistake for those that only results have.
+    """
+    known = ", ".join(f"--{word}" for word in PARTS)
+    others = sorted({*options_of(question)[::2]} - {f"--{word}" for word in PARTS})
+    if others:
+        raise UserMistake(f"this report is of one sweep and all its jobs, which {known} narrow, not {others[0]}")
+    return question.filters
+
+
+def part_command(words: str, sweep: str, part: Filters, *, count: int) -> str:
+    """Write the command that lists a part of what a sweep has, all of it."""
+    options = [word for name, value in part.items() for word in (f"--{name}", value)]
+    more = ["--limit", str(count)] if count > PAGE else []
+    return shlex.join(["farm", *words.split(), "--sweep", sweep, *options, *more])
 
 
 def options_of(question: Question) -> tuple[str, ...]:

@@ -1,24 +1,26 @@
 """What of a sweep ran, what failed, what cannot be run and why: model by platform and precision."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from sqlalchemy.orm import Session
 
 from farm.contract.errors import UnknownName
-from farm.queries.jobs import JobRow, list_jobs
+from farm.queries.jobs import JobRow, part_of
 from farm.queries.results import find_results
 from farm.queries.sweeps import SweepRow, get_sweep
 from farm.queries.verifications import of_sweep
 from farm.reports.chart import Axis, Chart, Drawn, Mark, Series
 from farm.reports.document import Cell, Column, Document, Section, Table
 from farm.reports.kinds import Request
+from farm.reports.kinds._asked import part_asked, part_command
 from farm.reports.performance import status
 
 Place = tuple[str, str]  # platform and precision
 
 WORDS: Final = "[SWEEP]"
+TAKES: Final = ("question",)
 LAST: Final = "last"
 #: The colour of each outcome: that of its word on a page, as near as the pictures' own come.
 COLOURS: Final = {
@@ -45,26 +47,31 @@ HINT: Final = {
 def build(session: Session, request: Request) -> Document:
     """Tell how much of a sweep, the newest unless one is named, has a result, and why the rest has none.
 
-    Raises: UnknownName.
+    Filters narrow it to some of its jobs. Raises: UnknownName, UserMistake for filters that are not of jobs.
     """
     sweep = get_sweep(session, request.words[0] if request.words else LAST)
     if of_sweep(session, sweep.public_id):
         raise UnknownName(f"sweep {sweep.public_id} holds verifications; `farm results show` tells them")
-    jobs = list_jobs(session, sweep=sweep.public_id)
-    rows = find_results(session, {"sweep": sweep.public_id}, metrics=())
+    part = part_asked(request.question)
+    jobs = part_of(session, sweep.public_id, part)
+    rows = find_results(session, {**part, "sweep": sweep.public_id}, metrics=())
     told = status.outcomes(rows, jobs)
     doubted = sum(bool(row.doubts) for row in rows)
+
+    def listed(**more: str) -> str:
+        return part_command("jobs list", sweep.public_id, {**part, **more}, count=len(jobs))
+
     sections = [
-        _matrix(sweep, jobs, told, doubted),
-        *(_by_reason("Failed", sweep, [job for job in jobs if told[job.public_id] == "FAILED"])),
-        *(_by_reason("Unsupported", sweep, [job for job in jobs if told[job.public_id] == "UNSUPPORTED"])),
-        *(_by_reason("Not run", sweep, [job for job in jobs if told[job.public_id] == status.NOT_RUN])),
-        *_from_results(sweep, status.not_real(rows)),
+        _matrix(sweep, jobs, told=told, doubted=doubted, command=listed()),
+        *(_by_reason("Failed", listed, [job for job in jobs if told[job.public_id] == "FAILED"])),
+        *(_by_reason("Unsupported", listed, [job for job in jobs if told[job.public_id] == "UNSUPPORTED"])),
+        *(_by_reason("Not run", listed, [job for job in jobs if told[job.public_id] == status.NOT_RUN])),
+        *_from(part_command("results", sweep.public_id, part, count=len(rows)), status.not_real(rows)),
     ]
-    return Document(f"Coverage of {sweep.name}", tuple(sections))
+    return Document(", ".join([f"Coverage of {sweep.name}", *part.values()]), tuple(sections))
 
 
-def _matrix(sweep: SweepRow, jobs: Sequence[JobRow], told: dict[str, str], doubted: int) -> Section:
+def _matrix(sweep: SweepRow, jobs: Sequence[JobRow], *, told: dict[str, str], doubted: int, command: str) -> Section:
     places, models = _places(jobs), list(dict.fromkeys(job.model for job in jobs))
     counts: dict[tuple[str, str, str], Counter[str]] = {}
     for job in jobs:
@@ -80,7 +87,6 @@ def _matrix(sweep: SweepRow, jobs: Sequence[JobRow], told: dict[str, str], doubt
         f"Sweep {sweep.public_id} of {sweep.created_at:%Y-%m-%d %H:%M} UTC{labels}.",
         f"{status.count(total, len(jobs))} {_share(total, len(jobs))}{_doubts(doubted)}",
     )
-    command = f"farm jobs list --sweep {sweep.public_id} --limit {max(len(jobs), 1)}"
     table = Table(columns, cells, NOTE, command)
     by_place = {
         place: sum((counts.get((row, *place), Counter()) for row in models), Counter[str]()) for place in places
@@ -90,8 +96,7 @@ def _matrix(sweep: SweepRow, jobs: Sequence[JobRow], told: dict[str, str], doubt
     )
 
 
-def _from_results(sweep: SweepRow, sections: Sequence[Section]) -> list[Section]:
-    command = f"farm results --sweep {sweep.public_id}"
+def _from(command: str, sections: Sequence[Section]) -> list[Section]:
     return [
         section._replace(tables=tuple(table._replace(command=command) for table in section.tables))
         for section in sections
@@ -159,7 +164,7 @@ def _chart(by_place: dict[Place, Counter[str]]) -> Chart:
     return Chart("Cells by outcome", f"{tells}.", Axis("Cells", "1"), Axis(""), series, names)
 
 
-def _by_reason(title: str, sweep: SweepRow, jobs: Sequence[JobRow]) -> list[Section]:
+def _by_reason(title: str, listed: Callable[..., str], jobs: Sequence[JobRow]) -> list[Section]:
     """Put jobs together that have the same reason, the most frequent first."""
     alike: dict[str, list[JobRow]] = {}
     for job in jobs:
@@ -176,8 +181,7 @@ def _by_reason(title: str, sweep: SweepRow, jobs: Sequence[JobRow]) -> list[Sect
         for reason, found in sorted(alike.items(), key=lambda each: -len(each[1]))
     )
     states = {job.state for job in jobs}
-    which = f" --state {states.pop()}" if len(states) == 1 else ""
-    command = f"farm jobs list --sweep {sweep.public_id}{which} --limit {max(sweep.total(), 1)}"
+    command = listed(state=states.pop()) if len(states) == 1 else listed()
     return [Section(title, (), (Table(columns, cells, HINT[title], command),))] if cells else []
 
 

@@ -1,6 +1,7 @@
 """The performance report of one sweep: what is fastest, a table per family, what was proven, what failed, and how."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -10,12 +11,14 @@ from farm.contract.errors import UnknownName
 from farm.queries.acceleration import acceleration
 from farm.queries.duty import MEANING as DUTY_MEANING
 from farm.queries.duty import duty_of
-from farm.queries.jobs import list_jobs
+from farm.queries.filters import Filters
+from farm.queries.jobs import part_of
 from farm.queries.results import ResultRow, find_results
-from farm.queries.sweeps import SweepRow, get_sweep
+from farm.queries.sweeps import get_sweep
 from farm.queries.verifications import of_sweep
 from farm.reports.document import Column, Document, Section, Table
 from farm.reports.formats import render
+from farm.reports.kinds._asked import part_command
 from farm.reports.performance import families, glance, insights, roofline, scenarios, speed_ups, status
 from farm.sweeps.catalogue import Catalogue
 
@@ -31,54 +34,48 @@ METHOD: Final = (
     "Memory is the growth of the resident set from before loading to its peak. It includes what the runtime maps.",
 )
 LONG: Final = ("Roofline", "Doubts", "Environment", "Method")
-PAGE: Final = 100  # rows that a listing has unless told otherwise
+COMPARED: Final = ("platform", "precision")  # in which a result and its base may differ
 #: What a terminal has no room for; the files hold all.
 NOT_BRIEF: Final = ("latency_p95", "throughput", "memory_of")
 
 
-def build(session: Session, public_id: str, *, catalogue: Catalogue) -> Document:
-    """Put the report of a sweep together.
+def build(session: Session, public_id: str, *, catalogue: Catalogue, part: Filters | None = None) -> Document:
+    """Put the report of a sweep together, or of a part of its jobs; what these are compared with may be another part.
 
-    Raises: UnknownName when there is no such sweep, or it holds verifications.
+    Raises: UnknownName when there is no such sweep or part of it, or the sweep holds verifications.
     """
     sweep = get_sweep(session, public_id)
     if of_sweep(session, sweep.public_id):
         raise UnknownName(f"sweep {sweep.public_id} holds verifications and no results; `farm results show` tells them")
-    jobs = list_jobs(session, sweep=sweep.public_id)
+    part = part or {}
+    jobs = part_of(session, sweep.public_id, part)
     place = {job.public_id: position for position, job in enumerate(jobs)}
-    rows = sorted(find_results(session, {"sweep": sweep.public_id}), key=lambda row: place[row.job])
-    compared = acceleration(rows)
-    platforms = tuple(sorted({row.platform for row in rows}))
-    results = _command("results", sweep, len(rows))
-    sections = _from(
-        f"{results} --verdict real --scenario latency --sort latency", glance.section(sweep, rows, compared)
-    )
+    everything = find_results(session, {"sweep": sweep.public_id})
+    rows = sorted((row for row in everything if row.job in place), key=lambda row: place[row.job])
+    compared = acceleration(rows, among=everything)
+    platforms = tuple(sorted({row.platform for row in everything}))
+    results = partial(part_command, "results", sweep.public_id, count=len(rows))
+    ranked = {"verdict": "real", "scenario": "latency"}
+    sections = _from(results(part | ranked | {"sort": "latency"}), glance.section(sweep, rows, compared))
     sections += insights.sections(rows, jobs, compared)
     for family in dict.fromkeys(row.family for row in rows):
         alike = [row for row in rows if row.family == family]
         told = [families.section(family, single, catalogue, platforms=platforms)] if (single := _single(alike)) else []
-        sections += _from(f"{results} --family {family}", *told, *scenarios.sections(family, alike))
-    listed = _command("jobs list", sweep, len(jobs))
+        sections += _from(results(part | {"family": family}), *told, *scenarios.sections(family, alike))
+    listed = part_command("jobs list", sweep.public_id, part, count=len(jobs))
     sections += _from(listed, *status.sections(rows, jobs, catalogue))
-    sections += _from(
-        f"{results} --verdict real --scenario latency", *speed_ups.sections(compared, platforms=platforms)
-    )
-    sections += _from(f"{results} --metric roofline_fraction", *roofline.sections(rows))
+    both = {word: value for word, value in part.items() if word not in COMPARED} | ranked
+    sections += _from(results(both), *speed_ups.sections(compared, platforms=platforms))
+    sections += _from(results(part | {"metric": "roofline_fraction"}), *roofline.sections(rows))
     sections += _from(listed, *status.troubles(jobs))
     spent = duty_of(session, sweep.public_id).words()
     method = (*METHOD, f"{spent} {DUTY_MEANING}") if spent else METHOD
-    sections += [*_from(results, *_doubts(rows), *_environment(rows)), Section("Method", method)]
-    return Document(f"Performance of {sweep.name}", tuple(sections))
+    sections += [*_from(results(part), *_doubts(rows), *_environment(rows)), Section("Method", method)]
+    return Document(", ".join([f"Performance of {sweep.name}", *part.values()]), tuple(sections))
 
 
 def _single(rows: Sequence[ResultRow]) -> list[ResultRow]:
     return [row for row in rows if row.of_single_calls()]
-
-
-def _command(words: str, sweep: SweepRow, count: int) -> str:
-    """Write the command that lists what a sweep has, all of it."""
-    more = f" --limit {count}" if count > PAGE else ""
-    return f"farm {words} --sweep {sweep.public_id}{more}"
 
 
 def _from(command: str, *sections: Section) -> list[Section]:

@@ -16,15 +16,13 @@ from farm.queries.trend import Change, Trend, find_changes
 from farm.reports.chart import Axis, Chart, Drawn, Mark, Series
 from farm.reports.document import Cell, Column, Document, Section, Table
 from farm.reports.kinds._asked import options_of, words_of
+from farm.reports.regression.parts import RATIO, SINCE, ratio_cells
 from farm.reports.units import shown
 
 CELL: Final = (Column("change", "Change", badges=True), Column("cell", "Cell"), Column("machine", "Machine"))
 CHANGED: Final = (
-    Column("ratio", "Ratio", "x"),
-    Column("low", "95 % from", "x"),
-    Column("high", "to", "x"),
-    Column("p", "p", "si"),
-    Column("points", "Results since", "1"),
+    *RATIO,
+    *SINCE,
     Column("last_before", "Last before"),
     Column("first_after", "First after"),
     Column("at", "Since (UTC)"),
@@ -84,14 +82,10 @@ def _tables(changes: Sequence[Change], command: str) -> list[Table]:
 
 def _row(change: Change) -> tuple[Cell, ...]:
     return (
-        *(_answer(change), change.cell, change.machine, change.before, change.after),
-        *(change.ratio.ratio, change.ratio.low, change.ratio.high, change.p, change.points),
+        *(change.answer(), change.cell, change.machine, change.before, change.after),
+        *(*ratio_cells(change.ratio), change.p, change.points),
         *(change.last_before, change.result, f"{change.at:%Y-%m-%d %H:%M}", change.note),
     )
-
-
-def _answer(change: Change) -> str:
-    return "slower" if change.worse else "faster"
 
 
 def _points(
@@ -112,7 +106,7 @@ def _points(
 def _section(change: Change, points: Sequence[Point], command: str) -> Section:
     unit, ratio = METRICS[change.metric].unit, change.ratio
     words = (
-        f"{_answer(change).capitalize()} since {change.at:%Y-%m-%d %H:%M} UTC: {METRICS[change.metric].title.lower()} "
+        f"{change.answer().capitalize()} since {change.at:%Y-%m-%d %H:%M} UTC: {METRICS[change.metric].title.lower()} "
         f"{shown(change.before, unit)} → {shown(change.after, unit)}, {ratio.ratio:.2f}× (95 % {ratio.low:.2f} to "
         f"{ratio.high:.2f}×). First result after it: {change.result}; last before: {change.last_before}."
     )

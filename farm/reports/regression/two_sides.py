@@ -13,16 +13,13 @@ from farm.queries.turning import Turn, changed, turns
 from farm.reports.chart import Axis, Chart, rows_chart
 from farm.reports.chart import Line as Drawn
 from farm.reports.document import Cell, Column, Document, Section, Table
+from farm.reports.regression.parts import RATIO, SURE, UNMATCHED, note_of, ratio_cells, sure_cells, words_of
 from farm.reports.units import shown
 
 CELL: Final = (Column("cell", "Cell"), Column("machine", "Machine"))
 COMPARED: Final = (
-    Column("ratio", "Ratio", "x"),
-    Column("low", "95 % from", "x"),
-    Column("high", "to", "x"),
-    Column("q", "q", "si"),
-    Column("runs_first", "Runs", "1"),
-    Column("runs_second", "Runs after", "1"),
+    *RATIO,
+    *SURE,
     Column("last_before", "Last before"),
     Column("first_after", "First after"),
     Column("note", "Note"),
@@ -34,7 +31,6 @@ DIFFERS: Final = (
     Column("cells", "Cells", "1"),
     Column("answers", "Which are", badges=True),
 )
-UNMATCHED: Final = (Column("side", "Only in"), Column("cell", "Cell"), Column("differs", "Differs from the nearest in"))
 TITLES: Final = {
     Answer.SLOWER: "Slower",
     Answer.FASTER: "Faster",
@@ -123,15 +119,12 @@ def _sorted(lines: Sequence[Line], answer: Answer) -> list[Line]:
 
 
 def _row(line: Line, told: _Told) -> tuple[Cell, ...]:
-    ratio = line.ratio
     turn = told.turns.get((line.cell, line.machine))
-    missing = f"needs about {line.missing} more runs on each side" if line.missing else ""
-    borrowed = "spread between runs taken from elsewhere" if ratio.borrowed else ""
     return (
         *(line.cell, line.machine, line.first, line.second),
-        *(ratio.ratio, ratio.low, ratio.high, line.q, *ratio.units),
+        *(*ratio_cells(line.ratio), *sure_cells(line)),
         *(turn if turn else (None, None)),
-        "; ".join(filter(None, (missing, borrowed))),
+        note_of(line),
     )
 
 
@@ -157,8 +150,9 @@ def _circumstances(session: Session, told: _Told) -> list[Section]:
     """List what else differs between the last result before and the first one after, by how many cells it is of."""
     cells: dict[tuple[str, str | None, str | None], dict[tuple[str, str], Answer]] = {}
     answers = {(line.cell, line.machine): line.answer for line in told.found.lines}
-    for key, turn in told.turns.items():
-        for each in changed(session, turn) if key in answers else ():
+    compared = {key: turn for key, turn in told.turns.items() if key in answers}
+    for key, differs in zip(compared, changed(session, [*compared.values()]), strict=True):
+        for each in differs:
             cells.setdefault((each.what, each.before, each.after), {})[key] = answers[key]
     rows = tuple(
         (*what, len(found), ", ".join(sorted({answer.value for answer in found.values()})))
@@ -178,14 +172,4 @@ def _unmatched(told: _Told) -> list[Section]:
 
 
 def _method(told: _Told) -> Section:
-    words = [f"Differences below {told.threshold * 100:g} % count as none."]
-    if told.found.across:
-        words.append(f"Compared across {', '.join(told.found.across)}, as both sides name it.")
-    for side, whys in told.found.left_out.items():
-        if whys:
-            words.append(f"Left out of {side}: {', '.join(f'{count} {why}' for why, count in sorted(whys.items()))}.")
-    for metric, spread in told.found.spread.items():
-        if any(line.ratio.borrowed for line in told.found.lines if line.metric == metric):
-            source = "assumed" if spread.assumed else "as between the other runs here"
-            words.append(f"A single run's spread of {metric} is taken as {spread.value * 100:.2g} % ({source}).")
-    return Section("Method", (NOTE, *words))
+    return Section("Method", (NOTE, *words_of(told.found, told.threshold)))
