@@ -23,6 +23,7 @@ class Asked(NamedTuple):
     folder: Path
     graphs: Path
     calls: int
+    threads: int  # 0: as many as the runtime takes by itself
 
 
 def asked() -> Asked:
@@ -32,15 +33,28 @@ def asked() -> Asked:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--graphs", type=Path, default=Path())
     parser.add_argument("--calls", type=int, default=30)
+    parser.add_argument("--threads", type=int, default=0)
     found = parser.parse_args()
-    return Asked(found.platform, found.folder, found.graphs, found.calls)
+    return Asked(found.platform, found.folder, found.graphs, found.calls, found.threads)
 
 
-def compiled(graph: Any) -> Any:
-    """Compile an OpenVINO graph for one call at a time in fp32, and give its infer request."""
+def run(by_torch: Callable[[Asked], Callable[[], Any]], by_openvino: Callable[[Asked], Callable[[], Any]]) -> None:
+    """Do what the command line asks."""
+    given = asked()
+    if given.platform == "cpu":
+        import torch
+
+        torch.set_num_threads(given.threads or torch.get_num_threads())
+    report(by_torch(given) if given.platform == "cpu" else by_openvino(given), given.calls)
+
+
+def compiled(graph: Any, count: int) -> Any:
+    """Compile an OpenVINO graph for one call at a time in fp32 on so many threads, and give its infer request."""
     import openvino as ov
 
     hints = {"INFERENCE_PRECISION_HINT": "f32", "KV_CACHE_PRECISION": "f32", "PERFORMANCE_HINT": "LATENCY"}
+    if count:
+        hints["INFERENCE_NUM_THREADS"] = str(count)
     return ov.Core().compile_model(graph, "CPU", hints).create_infer_request()
 
 

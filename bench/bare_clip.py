@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from bare import asked, compiled, report
+from bare import Asked, compiled, run
 
 DICE = np.random.default_rng(0)
 IDS = np.concatenate([[[49406]], DICE.integers(1000, 49000, (1, 75)), [[49407]]], axis=1)
@@ -14,12 +14,12 @@ INPUTS = {
 }
 
 
-def by_torch(folder: Any) -> Any:
+def by_torch(given: Asked) -> Any:
     """Give one call with transformers."""
     import torch
     from transformers import CLIPModel
 
-    model = CLIPModel.from_pretrained(folder).eval()
+    model = CLIPModel.from_pretrained(given.folder).eval()
     placed = {name: torch.from_numpy(array) for name, array in INPUTS.items()}
 
     @torch.inference_mode()
@@ -30,9 +30,9 @@ def by_torch(folder: Any) -> Any:
     return compare
 
 
-def by_openvino(graphs: Any) -> Any:
+def by_openvino(given: Asked) -> Any:
     """Give one call with OpenVINO's own API."""
-    request = compiled(graphs / "openvino_model.xml")
+    request = compiled(given.graphs / "openvino_model.xml", given.threads)
 
     def compare() -> Any:
         found = request.infer(INPUTS, share_inputs=True)
@@ -42,5 +42,4 @@ def by_openvino(graphs: Any) -> Any:
 
 
 if __name__ == "__main__":
-    given = asked()
-    report(by_torch(given.folder) if given.platform == "cpu" else by_openvino(given.graphs), given.calls)
+    run(by_torch, by_openvino)

@@ -3,18 +3,18 @@
 from typing import Any
 
 import numpy as np
-from bare import asked, compiled, report
+from bare import Asked, compiled, run
 
 LENGTH, NEW_TOKENS = 128, 8
 IDS = np.random.default_rng(0).integers(1000, 30000, (1, LENGTH))
 
 
-def by_torch(folder: Any) -> Any:
+def by_torch(given: Asked) -> Any:
     """Give one call with transformers."""
     import torch
     from transformers import AutoModelForCausalLM
 
-    model = AutoModelForCausalLM.from_pretrained(folder).eval()
+    model = AutoModelForCausalLM.from_pretrained(given.folder).eval()
     prompt = torch.from_numpy(IDS)
 
     @torch.inference_mode()
@@ -29,17 +29,17 @@ def by_torch(folder: Any) -> Any:
     return generate
 
 
-def by_openvino(graphs: Any) -> Any:
+def by_openvino(given: Asked) -> Any:
     """Give one call with OpenVINO's own API."""
     import openvino as ov
     from openvino import opset13
 
-    graph = ov.Core().read_model(graphs / "openvino_model.xml")
+    graph = ov.Core().read_model(given.graphs / "openvino_model.xml")
     product = graph.output("logits").get_node().input_value(0).get_node()
     last = opset13.slice(product.input_value(0), [-1], [2**31 - 1], [1], [1])
     product.input(0).replace_source_output(last.output(0))
     graph.validate_nodes_and_infer_types()
-    request = compiled(graph)
+    request = compiled(graph, given.threads)
 
     def generate() -> Any:
         request.reset_state()
@@ -61,5 +61,4 @@ def by_openvino(graphs: Any) -> Any:
 
 
 if __name__ == "__main__":
-    given = asked()
-    report(by_torch(given.folder) if given.platform == "cpu" else by_openvino(given.graphs), given.calls)
+    run(by_torch, by_openvino)

@@ -3,19 +3,19 @@
 from typing import Any
 
 import numpy as np
-from bare import asked, compiled, report
+from bare import Asked, compiled, run
 
 NEW_TOKENS = 8
 FEATURES = np.random.default_rng(0).standard_normal((1, 80, 3000)).astype(np.float32)
 PROMPT = np.asarray([[50258, 50259, 50359, 50363]])
 
 
-def by_torch(folder: Any) -> Any:
+def by_torch(given: Asked) -> Any:
     """Give one call with transformers."""
     import torch
     from transformers import AutoModelForSpeechSeq2Seq
 
-    model = AutoModelForSpeechSeq2Seq.from_pretrained(folder).eval()
+    model = AutoModelForSpeechSeq2Seq.from_pretrained(given.folder).eval()
     features, prompt = torch.from_numpy(FEATURES), torch.from_numpy(PROMPT)
 
     @torch.inference_mode()
@@ -36,10 +36,10 @@ def by_torch(folder: Any) -> Any:
     return transcribe
 
 
-def by_openvino(graphs: Any) -> Any:
+def by_openvino(given: Asked) -> Any:
     """Give one call with OpenVINO's own API."""
-    encoder = compiled(graphs / "openvino_encoder_model.xml")
-    decoder = compiled(graphs / "openvino_decoder_model.xml")
+    encoder = compiled(given.graphs / "openvino_encoder_model.xml", given.threads)
+    decoder = compiled(given.graphs / "openvino_decoder_model.xml", given.threads)
     names = {name for port in decoder.model_inputs for name in port.get_names()}
 
     def transcribe() -> Any:
@@ -65,5 +65,4 @@ def by_openvino(graphs: Any) -> Any:
 
 
 if __name__ == "__main__":
-    given = asked()
-    report(by_torch(given.folder) if given.platform == "cpu" else by_openvino(given.graphs), given.calls)
+    run(by_torch, by_openvino)

@@ -4,21 +4,25 @@
 
 Each figure comes from a fresh process; farm and script take turns, so that both see the same noise. The farm measures
 as a job does (workers/cell.py); the scripts (bench/bare_*.py) hold no code of the farm. Both get the same folder, the
-same OpenVINO graphs and the same shapes of input. A ratio below 1 means that the farm's figure is the lower one.
+same OpenVINO graphs, the same shapes of input and as many threads. A ratio below 1 means that the farm's figure is the
+lower one. The script runs twice: with the C library's allocator held as the farm holds it in its children (decision
+0009) and so under the same conditions, which gives the figure of fidelity; and as a fresh process comes.
 """
 
 import argparse
 import multiprocessing
+import os
 import statistics
 import subprocess
 import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from farm.contract.job import Assignment, JobSpec, Measure, ModelReference
 from farm.contract.requirement import Requirement
 from farm.settings import read_settings
-from workers import cell
+from workers import allocator, cell
 from workers.opening import open_cell
 from workers.platforms._openvino_export import exported
 from workers.probe import usable_processors
@@ -26,6 +30,11 @@ from workers.probe import usable_processors
 HERE = Path(__file__).parent
 CALLS = 30
 NEW_TOKENS = 8
+#: What glibc reads as a process begins, for the thresholds that the farm's children set themselves (mallopt(3)).
+HELD = {
+    "MALLOC_MMAP_THRESHOLD_": str(allocator.MMAP_THRESHOLD[1]),
+    "MALLOC_TRIM_THRESHOLD_": str(allocator.TRIM_THRESHOLD[1]),
+}
 #: The family of each model and the script that stands beside it.
 MODELS = {
     "bert-tiny": ("text_embedding", "bare_embedding.py"),
@@ -68,35 +77,51 @@ def in_fresh_process(given: Assignment) -> float:
     return found
 
 
-def by_script(given: Assignment) -> float:
+def by_script(given: Assignment, environment: Mapping[str, str]) -> float:
     """Run the plain script in a new interpreter."""
     opened = open_cell(given)
     _, script = MODELS[given.spec.model.name]
     command = [sys.executable, str(HERE / script), given.spec.platform, str(opened.folder.path)]
     if given.spec.platform == "openvino":
         command += ["--graphs", str(exported(opened.request())[0])]
-    done = subprocess.run([*command, "--calls", str(CALLS)], check=True, capture_output=True, text=True)
+    command += ["--calls", str(CALLS), "--threads", str(given.threads)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env={**os.environ, **environment})
     return float(done.stdout.split()[-1])
+
+
+class Round(NamedTuple):
+    """Seconds of one round: the farm's, the script's under the same conditions, and as it comes."""
+
+    farm: float
+    held: float
+    plain: float
+
+
+def ratios(rounds: Sequence[Round], script: Callable[[Round], float]) -> str:
+    """Show the median of the rounds' ratios, and each of them."""
+    found = [each.farm / script(each) for each in rounds]
+    return f"{statistics.median(found):.3f} ({' '.join(f'{ratio:.3f}' for ratio in found)})"
 
 
 def main() -> None:
     """Print one line per model and platform."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--models", nargs="*", default=list(MODELS), choices=MODELS)
     asked = parser.parse_args()
-    print("model         platform  farm ms  bare ms  farm/bare (median of the rounds' ratios; each round)")
+    print("model         platform  farm ms   bare ms  as it comes ms  farm/bare (median; each round)  farm/as it comes")
     for model in asked.models:
         for platform in ("cpu", "openvino"):
             given = assignment(model, platform)
             cell.prepare(given, lambda _: None)
-            pairs = [(in_fresh_process(given), by_script(given)) for _ in range(asked.rounds)]
-            farm, bare = (statistics.median(each) for each in zip(*pairs, strict=True))
-            ratios = [ours / theirs for ours, theirs in pairs]
-            shown = " ".join(f"{ratio:.3f}" for ratio in ratios)
+            found = [
+                Round(in_fresh_process(given), by_script(given, HELD), by_script(given, {}))
+                for _ in range(asked.rounds)
+            ]
+            farm, held, plain = (statistics.median(each) * 1e3 for each in zip(*found, strict=True))
             print(
-                f"{model:13} {platform:9} {farm * 1e3:7.2f} {bare * 1e3:8.2f}  "
-                f"{statistics.median(ratios):.3f} ({shown})",
+                f"{model:13} {platform:9} {farm:7.2f}  {held:8.2f}  {plain:14.2f}  "
+                f"{ratios(found, lambda each: each.held)}  {ratios(found, lambda each: each.plain)}",
                 flush=True,
             )
 

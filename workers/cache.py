@@ -74,6 +74,12 @@ def forbid_making() -> None:
     _may_make = False
 
 
+def let_go() -> None:
+    """Stop using all folders, as if this process ended: for one that stays and waits for other work."""
+    while _in_use:
+        os.close(_in_use.popitem()[1])
+
+
 def entries(cache_dir: Path) -> tuple[Entry, ...]:
     """List what is cached, least recently used first."""
     found = [entry for folder in _folders(cache_dir) if (entry := _entry(folder)) is not None]

@@ -1,15 +1,16 @@
 """What runs in the isolated process: its own group and log, a watch on its parent, and the one outermost frame.
 
-In: a task and its input as JSON. Out, through the pipe: the stages as they begin, then an answer or a failure.
+In, through the pipe: a task and its input as JSON. Out: the stages as they begin, then an answer or a failure.
 """
 
+import contextlib
 import faulthandler
 import json
 import os
+import queue
 import signal
 import sys
 import threading
-import time
 import traceback
 from multiprocessing.connection import Connection
 from typing import Final, Literal, NamedTuple
@@ -21,7 +22,7 @@ from farm.contract.result import Failure
 from farm.contract.states import Stage
 from workers import cache, cell, probe
 
-LINGER: Final = 10.0  # seconds; the parent ends a child as soon as it has heard the answer
+IDLE: Final = 60.0  # seconds without an order; the parent ends a child that it has no other one for at once
 ORPHANED: Final = 75  # exit code of a child whose parent is gone
 
 
@@ -55,12 +56,21 @@ class _Teller:
         self._pipe.send_bytes(json.dumps(message).encode())
 
 
-def main(task: str, content: str, pipe: Connection, log: str) -> None:
-    """Run one task. Every error leaves as a failure with its code; the process then ends without ceremony."""
+def main(pipe: Connection, log: str) -> None:
+    """Carry out one order after the other; the process then ends without ceremony."""
     os.setsid()
     _write_output_to(log)
-    _die_with_parent(pipe)
+    orders = _orders(pipe)
     teller = _Teller(pipe)
+    with contextlib.suppress(queue.Empty):
+        while True:
+            task, content = orders.get(timeout=IDLE)
+            _carry_out(task, content, teller)
+    os._exit(0)  # the runtimes' own clean-up takes seconds and can crash; the system frees everything anyway
+
+
+def _carry_out(task: str, content: str, teller: _Teller) -> None:
+    """Run one task. Every error leaves as a failure with its code."""
     teller.stage(Stage.START)
     try:
         teller.answer(_do(task, content, teller))
@@ -75,8 +85,6 @@ def main(task: str, content: str, pipe: Connection, log: str) -> None:
         teller.failure(PythonError.code, error)
     sys.stdout.flush()
     sys.stderr.flush()
-    time.sleep(LINGER)  # the parent still reads how this process did, and then ends it
-    os._exit(0)  # the runtimes' own clean-up takes seconds and can crash; the system frees everything anyway
 
 
 def _do(task: str, content: str, teller: _Teller) -> str:
@@ -84,7 +92,9 @@ def _do(task: str, content: str, teller: _Teller) -> str:
         return probe.run(content).model_dump_json()
     assignment = Assignment.model_validate_json(content)
     if task == "prepare":
-        return cell.prepare(assignment, teller.stage).model_dump_json()
+        outcome = cell.prepare(assignment, teller.stage)
+        cache.let_go()  # this process may stay for another cell
+        return outcome.model_dump_json()
     if not assignment.may_make:
         cache.forbid_making()
     return cell.measure(assignment, teller.stage).model_dump_json()
@@ -99,14 +109,19 @@ def _write_output_to(log: str) -> None:
     faulthandler.enable()
 
 
-def _die_with_parent(pipe: Connection) -> None:
-    """Leave when the parent is gone, however it went: the pipe's other end closes with it."""
+def _orders(pipe: Connection) -> "queue.SimpleQueue[tuple[str, str]]":
+    """Hear what the parent orders; leave when it is gone, however it went: the pipe's other end closes with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a person's Ctrl-C is the parent's to handle
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    orders: queue.SimpleQueue[tuple[str, str]] = queue.SimpleQueue()
 
-    def watch() -> None:
-        # The parent never writes: this blocks until its end closes. poll() keeps the pipe free for sending meanwhile.
-        pipe.poll(None)
+    def listen() -> None:
+        # Nothing else reads from the pipe; what is sent meanwhile goes the other way and does not meet this.
+        with contextlib.suppress(EOFError, OSError):
+            while True:
+                task, content = json.loads(pipe.recv_bytes())
+                orders.put((task, content))
         os.killpg(0, signal.SIGKILL) if os.getpgid(0) == os.getpid() else os._exit(ORPHANED)
 
-    threading.Thread(target=watch, name="watch-parent", daemon=True).start()
+    threading.Thread(target=listen, name="orders", daemon=True).start()
+    return orders

@@ -43,7 +43,7 @@ def reference(family: Family, spec: JobSpec, request: LoadRequest) -> Reference:
 
     def make(part: Path) -> None:
         plain = request._replace(precision="fp32", options={})
-        engine = loaded(plain)
+        engine = importlib.import_module(FOLLOWING).staying(plain)
         answers = family.answers(engine, request.example, spec, request.folder.path)
         workload = family.workload(engine, request.example, spec, request.folder.path)
         told = {

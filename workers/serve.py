@@ -87,6 +87,7 @@ def serve(settings: Settings, orders: Orders) -> int:
     try:
         return _Server(bench, offer, orders, found, catalogue).run()
     finally:
+        launcher.close()
         _say_farewell(engine, registration)
 
 

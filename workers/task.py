@@ -171,6 +171,7 @@ def _child(attempt: _Attempt, task: Task, *, repeat: int = 0, may_make: bool = T
         content=assignment.model_dump_json(),
         start=bench.starts[spec.platform],
         timeout=max(1.0, attempt.deadline - time.monotonic()),
+        subject=f"{spec.platform} {spec.model.model_dump_json()}",
     )
     answer: Answer = bench.launcher.run(order, attempt.watch)
     attempt.watch.stages.enter(None)

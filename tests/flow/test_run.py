@@ -28,7 +28,7 @@ models: [fake-model]
 platforms: [fake]
 batch_size: [1, 2, 3]
 options: {fake: {latency: [0.2]}}
-measure: {min_iterations: 10, max_iterations: 10, min_seconds: 0, warmup_seconds: 0}
+measure: {min_iterations: 5, max_iterations: 5, min_seconds: 0, warmup_seconds: 0}
 """
 
 

@@ -1,4 +1,4 @@
-"""Isolated children: how they end is told apart, and forked ones measure real models without hanging."""
+"""Isolated children: what they bring back, and how they end is told apart."""
 
 import subprocess
 import sys
@@ -88,21 +88,6 @@ def test_a_hanging_child_ends_at_its_deadline(launcher: Launcher, model_cache: P
 def test_a_child_can_be_stopped_from_outside(launcher: Launcher, model_cache: Path) -> None:
     with pytest.raises(Interrupted):
         launcher.run(order(model_cache, "measure", options={"fault": "hang"}), Watcher(stop_after=1))
-
-
-@pytest.mark.models
-@pytest.mark.parametrize("platform", ["cpu", "openvino"])
-def test_children_forked_after_the_imports_measure_real_models(model_cache: Path, platform: str) -> None:
-    launcher = Launcher(modules(["cpu", "openvino"]))
-    reference = ModelReference(name="bert-tiny", source="zoo", location="bert-tiny", family="text_embedding")
-    changes: dict[str, Any] = {"model": reference, "platform": platform, "sequence_length": 16}
-    prepared = launcher.run(order(model_cache, "prepare", timeout=120, **changes), Watcher())
-    assert prepared.failure is None, prepared.log_tail
-    for _ in range(3):
-        answer = launcher.run(order(model_cache, "measure", **changes), Watcher())
-        assert answer.failure is None, answer.log_tail
-        outcome = Outcome.model_validate_json(answer.content or "")
-        assert {each.outcome for each in outcome.evidence} == {"pass"}
 
 
 def test_the_worker_itself_imports_no_runtime() -> None:

@@ -10,6 +10,9 @@ from transformers import AutoConfig, AutoFeatureExtractor, AutoProcessor, AutoTo
 
 from farm.contract.errors import ModelInvalid
 
+#: The files of a folder as they are: name, time of the last change in nanoseconds, and bytes of each.
+Stamps = tuple[tuple[str, int, int], ...]
+
 
 def config_of(folder: Path) -> Any:
     """Read a configuration. Raises: ModelInvalid."""
@@ -23,9 +26,29 @@ def config_of(folder: Path) -> Any:
         ) from error
 
 
-@cache
 def tokenizer_of(folder: Path) -> Any:
     """Read a tokenizer, once: a process makes inputs twice, to measure and to prove. Raises: ModelInvalid."""
+    return _tokenizer(folder, _stamps(folder))
+
+
+def processor_of(folder: Path) -> Any:
+    """Read a processor, once. Raises: ModelInvalid."""
+    return _processor(folder, _stamps(folder))
+
+
+def extractor_of(folder: Path) -> Any:
+    """Read a feature extractor, once. Raises: ModelInvalid."""
+    return _extractor(folder, _stamps(folder))
+
+
+def _stamps(folder: Path) -> Stamps:
+    """Name the files as they are now: a process that prepares cells may outlive a change of theirs."""
+    found = ((each.name, each.stat()) for each in folder.iterdir())
+    return tuple(sorted((name, facts.st_mtime_ns, facts.st_size) for name, facts in found))
+
+
+@cache
+def _tokenizer(folder: Path, _: Stamps) -> Any:
     tokenizer = _read(AutoTokenizer.from_pretrained, folder, what="tokenizer")
     if len(tokenizer) <= len(tokenizer.all_special_ids):  # what transformers makes of a folder without vocabulary
         raise ModelInvalid(_lacks(folder, "tokenizer"))
@@ -33,14 +56,12 @@ def tokenizer_of(folder: Path) -> Any:
 
 
 @cache
-def processor_of(folder: Path) -> Any:
-    """Read a processor. Raises: ModelInvalid."""
+def _processor(folder: Path, _: Stamps) -> Any:
     return _read(AutoProcessor.from_pretrained, folder, what="processor")
 
 
 @cache
-def extractor_of(folder: Path) -> Any:
-    """Read a feature extractor. Raises: ModelInvalid."""
+def _extractor(folder: Path, _: Stamps) -> Any:
     return _read(AutoFeatureExtractor.from_pretrained, folder, what="feature extractor")
 
 

@@ -66,7 +66,8 @@ def durations(calls: Sequence[Call]) -> list[float]:
 
 @contextmanager
 def no_collection() -> Iterator[None]:
-    """Keep the garbage collector out of the timed loop."""
+    """Keep the garbage collector out of the timed loop. What was frozen before stays so (workers/inherited.py)."""
+    inherited = gc.get_freeze_count() > 0
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -74,7 +75,8 @@ def no_collection() -> Iterator[None]:
         yield
     finally:
         gc.enable()
-        gc.unfreeze()
+        if not inherited:
+            gc.unfreeze()
 
 
 def _doubts(calls: Sequence[Call], how: Measure) -> tuple[Doubt, ...]:
