@@ -31,9 +31,9 @@ class Follower(TorchEngine):
         return joined
 
 
-def follower(request: LoadRequest) -> Follower:
+def follower(request: LoadRequest, *, precision: str = "fp32") -> Follower:
     """Load the model plainly, whatever the platform's file makes of it by now."""
-    plain = request._replace(precision="fp32", options={})
+    plain = request._replace(precision=precision, options={})
     threads = torch.get_num_threads()
     if threads != request.threads:
         torch.set_num_threads(request.threads)
