@@ -3,8 +3,9 @@
     .venv/bin/python bench/honest.py [--rounds 3] [--models minilm gpt2] [--platforms cpu openvino]
 
 Every reference model on every platform of this box in every precision, measured shortly, as `farm run` does it, so many
-times over. A line per false alarm gives the layer, its reason and its figures; the last line counts. What a platform
-cannot do is unsupported and not counted.
+times over. A line per false alarm gives the layer, its reason and its figures. After each round a line per figure names
+the result that came nearest to its threshold, as the share of its room that it used: at 1 it fails. The last line
+counts them all. What a platform cannot do is unsupported and not counted.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import json
 from collections import Counter
 
 from farm_run import Measured, farm_run
+from nearness import nearness
 
 from farm.contract.evidence import Outcome, Verdict
 from farm.sweeps.catalogue import read_catalogue
@@ -39,6 +41,18 @@ def tell(each: Measured) -> list[str]:
     return [item.layer for item in failed]
 
 
+def nearest(measured: list[Measured]) -> None:
+    """Print which result came nearest to each threshold."""
+    found: dict[tuple[str, str], tuple[float, str]] = {}
+    for each in measured:
+        for item in each.detail.row.evidence:
+            for figure, share in nearness(item):
+                at = (item.layer, figure)
+                found[at] = max(found.get(at, (0.0, "")), (share, each.name()))
+    for (layer, figure), (share, name) in sorted(found.items()):
+        print(f"{layer:14} {figure:28} {share:6.3f}  {name}", flush=True)
+
+
 def main() -> None:
     """Run the rounds and count."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -57,6 +71,7 @@ def main() -> None:
             if each.detail.row.verdict != Verdict.REAL:
                 counted["false alarms"] += 1
                 counted.update(tell(each))
+        nearest(ran.measured)
         for failed in ran.failed:
             counted["failed jobs"] += 1
             print(failed, flush=True)

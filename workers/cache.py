@@ -68,6 +68,12 @@ def cached(cache_dir: Path, kind: str, key: str, make: Callable[[Path], None]) -
         return folder, seconds
 
 
+def find(cache_dir: Path, kind: str, key: str) -> Path | None:
+    """Give the folder `cache_dir/kind/key`, marked as used, or None where nobody has made it yet."""
+    folder = _place(cache_dir, kind, key)
+    return folder if _take(folder) else None
+
+
 def forbid_making() -> None:
     """From now on, this process only finds: `cached` raises NotPrepared for what is missing."""
     global _may_make  # noqa: PLW0603 - a property of the process, set once before its only task

@@ -4,6 +4,7 @@ In: an assignment. Out: readings, doubts, evidence and facts; each stage is anno
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,9 +15,11 @@ from farm.contract.result import Outcome, Reading
 from farm.contract.states import Stage
 from workers import allocator, meters
 from workers.evidence import integrity, questions
+from workers.evidence.helpers import Helpers
 from workers.evidence.plausibility import AtWork
 from workers.evidence.questions import Questions
 from workers.folders import weights_checksum
+from workers.hearing import Subject
 from workers.measure.clock import clock
 from workers.measure.footprint import Footprint
 from workers.measure.sampling import SECOND, durations
@@ -24,14 +27,16 @@ from workers.measure.warmup import warm_up
 from workers.meter import Meter, meters_in
 from workers.opening import OpenCell, open_cell
 from workers.pinning import pin
-from workers.proving import Loop, Subject, prove, told
-from workers.reference import ready, reference
+from workers.proving import Loop, prove, told
+from workers.reference import Reference, prepared, ready, reference
 from workers.scenario import Found, Told, put_together, scenario_of
 from workers.standing import stand
 from workers.trying import settle
 from workers.workload import Call
 
 HOST: Final = "host"
+#: The only metrics that an engine tells of itself: what tensors hold on its device. All others are measured.
+TOLD_BY_ENGINES: Final = ("device_memory_allocated", "device_memory_reserved")
 
 Say = Callable[[Stage], None]
 
@@ -65,6 +70,7 @@ def measure(assignment: Assignment, say: Say) -> Outcome:
     cell.platform.ready(request)
     posed = _questions(cell)
     ready(assignment.spec)
+    known = prepared(assignment.spec, request)  # read before anything could write to it
     seal = integrity.seal()
     say(Stage.LOAD)
     footprint, read = Footprint(), meters_in(meters, device=cell.device)
@@ -84,28 +90,31 @@ def measure(assignment: Assignment, say: Say) -> Outcome:
         posed = _questions(cell)  # of the size that was found
         doubts = warm_up(workload.call, seconds=spec.measure.warmup_seconds)
     subject = Subject(spec, cell.family, cell.request(), engine, workload, posed, cell.device == HOST)
-    others = {place: subject.bound(posed.inputs[number]) for place, number in posed.places.items()}
+    others = {place: partial(subject.bound, posed.inputs[number]) for place, number in posed.places.items()}
     for meter in read:
         meter.before_calls()
-    attention, stretch = AtWork(), integrity.Stretch()
+    attention, helpers, stretch = AtWork(), Helpers(), integrity.Stretch()
     timed = scenario_of(spec).measure(workload, spec, others=others, seed=spec.seed + assignment.repeat)
-    at_work, clocks = attention.share(idle=timed.idle, spun=timed.spun), stretch.clocks()
+    at_work, helped, clocks = attention.share(idle=timed.idle, spun=timed.spun), helpers.share(), stretch.clocks()
     for meter in read:
         meter.after_calls()
     times = {"load_time": [loaded], "first_inference_time": [first], "preprocessing_time": cell.preprocessing}
     metered = [_metered(meter, timed.calls, batch_size=spec.batch_size) for meter in read]
     device = {name: [figure] for name, figure in engine.device_memory().items()}
+    claimed = [name for name in device if name not in TOLD_BY_ENGINES]
     say(Stage.PROVE)
     told_of_process = Told(device, facts={"allocator": allocated})
-    parts = (Told(times, doubts), put_together(found, timed.told()), *metered, told_of_process)
-    loop = Loop(timed, at_work, seal, integrity.broken(seal), clocks)
-    return _outcome(cell, subject, loop, parts=parts, found=found)
+    parts = (told_of_process, Told(times, doubts), put_together(found, timed.told()), *metered)
+    loop = Loop(timed, at_work, seal, integrity.broken(seal), clocks, claimed, helped)
+    return _outcome(cell, subject, loop, parts=parts, found=found, known=known if found is None else None)
 
 
-def _outcome(cell: OpenCell, subject: Subject, loop: Loop, *, parts: Sequence[Told], found: Found | None) -> Outcome:
+def _outcome(
+    cell: OpenCell, subject: Subject, loop: Loop, *, parts: Sequence[Told], found: Found | None, known: Reference | None
+) -> Outcome:
     """Put together what was told and proven. The reference is computed first, if nobody has yet."""
     spec = cell.assignment.spec
-    expected = reference(cell.family, spec, subject.request)
+    expected = known or reference(cell.family, spec, subject.request)
     standing = stand(expected.work, spec, durations(loop.timed.calls), bench=cell.bench())
     evidence = prove(subject, loop, expected, standing)
     own = Told(subject.workload.readings(loop.timed.calls))  # some are known once outputs were looked at

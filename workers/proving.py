@@ -5,58 +5,35 @@ In: the loaded model, what was timed, and the reference. Out: one judgement for 
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from farm.contract.evidence import Evidence
-from farm.contract.job import JobSpec
-from workers.engine import Array, Arrays, LoadRequest, Raw
-from workers.evidence import agreement, identity, integrity, placement, plausibility, replay, sensitivity
-from workers.evidence.agreement import TOKENS, Pair, Written
-from workers.evidence.questions import Questions, mixed, same, shown
+from workers.engine import Raw
+from workers.evidence import (
+    agreement,
+    helpers,
+    identity,
+    integrity,
+    parts,
+    placement,
+    plausibility,
+    replay,
+    sensitivity,
+)
+from workers.evidence.agreement import TOKENS
+from workers.evidence.questions import mixed, same, shown
+from workers.hearing import FIRST, Subject, hear
 from workers.measure.outputs import Answers, read
 from workers.measure.sampling import durations
 from workers.measure.watching import Watched, watched
-from workers.reference import Reference, loaded
+from workers.reference import Reference
 from workers.scenario import Timed
 from workers.standing import COMPUTES_IN, Standing
-from workers.workload import Family, Workload
 
-FIRST: Final = 0  # number of the family's own question: the reference answers it, or another one where it was not asked
-LOGITS: Final = "logits"
-OWN: Final = "the job's inputs"
-UNSEEN: Final = "inputs that were never seen"
-TIMED: Final = "a timed call"
 PLACEMENT: Final = TypeAdapter(dict[str, JsonValue])
-
-
-class Subject(NamedTuple):
-    """What is to be proven real: a job, its model as loaded, and the inputs it was timed with."""
-
-    spec: JobSpec
-    family: Family
-    request: LoadRequest
-    engine: Any
-    workload: Workload
-    questions: Questions
-    on_host: bool = True  # the device that is measured is the host itself
-
-    @property
-    def inputs(self) -> Arrays:
-        """The inputs of all timed calls but the questions."""
-        return self.request.example
-
-    @property
-    def path(self) -> Path:
-        """The model's folder."""
-        return self.request.folder.path
-
-    def bound(self, inputs: Arrays) -> Workload:
-        """Bind other inputs to the model."""
-        return self.family.workload(self.engine, inputs, self.spec, self.path)
 
 
 class Loop(NamedTuple):
@@ -67,20 +44,13 @@ class Loop(NamedTuple):
     seal: integrity.Seal  # of the farm's means, before the implementation was loaded
     changed: list[str]  # what was not as it was right after the loop
     clocks: integrity.Clocks
-
-
-class _Heard(NamedTuple):
-    """All that was answered, beside the reference's answers."""
-
-    pairs: list[Pair]  # the job's own inputs, then the first question
-    timed: list[Answers]  # outputs of timed calls with the job's own inputs
-    asked: dict[int, Answers]  # outputs of timed calls with others, by the number of the question
-    written: list[Written]
+    claimed: Sequence[str] = ()  # metrics that the implementation told itself, though it measures none
+    helped: float = 0.0  # processors that processes of the implementation's own kept at work
 
 
 def prove(subject: Subject, loop: Loop, expected: Reference, standing: Standing | None) -> tuple[Evidence, ...]:
     """Judge every layer. What the implementation says of itself is believed only where something else bears it out."""
-    heard = _hear(subject, loop.timed, expected)
+    heard = hear(subject, loop.timed, expected)
     seen, when_watched = _watch(subject, expected)
     where = told(subject.engine)
     spec = subject.spec
@@ -97,7 +67,7 @@ def prove(subject: Subject, loop: Loop, expected: Reference, standing: Standing 
         placement.judge(
             platform=spec.platform, precision=spec.precision, placement=where, seen=_elsewhere(subject, seen, expected)
         ),
-        agreement.judge(precision=spec.precision, pairs=heard.pairs, written=heard.written, family=spec.model.family),
+        agreement.judge(precision=spec.precision, pairs=heard.pairs, written=heard.written),
         _with(
             sensitivity.judge(
                 precision=spec.precision,
@@ -114,7 +84,13 @@ def prove(subject: Subject, loop: Loop, expected: Reference, standing: Standing 
             at_work=loop.at_work,
             threads=subject.request.threads if subject.on_host else None,
             grows=_growth(subject, loop.timed, expected, standing),
-            looks=[_replay(subject, loop.timed, expected), _reading(loop.timed, expected), _integrity(loop)],
+            looks=[
+                _replay(subject, loop.timed, expected),
+                _beside(subject, loop.timed, expected),
+                _parts(subject, loop.timed, expected, standing),
+                helpers.judge(loop.helped),
+                _integrity(loop),
+            ],
         ),
     )
 
@@ -125,91 +101,6 @@ def told(engine: Any) -> dict[str, JsonValue]:
         return PLACEMENT.validate_python(engine.placement())
     except ValidationError:
         return {"runtime": type(engine).__name__}
-
-
-def _hear(subject: Subject, loop: Timed, expected: Reference) -> _Heard:
-    """Gather the outputs of timed calls; then let the reference answer what nobody could ask it before."""
-    timed = [*loop.kept]
-    asked = {subject.questions.places[place]: answers for place, answers in loop.asked.items()}
-    if not expected.answers:
-        return _Heard([], timed, asked, [])
-    number = FIRST if FIRST in asked or not asked else min(asked)
-    question = subject.questions.inputs[number]
-    if TOKENS in expected.answers:
-        return _hear_written(subject, expected, timed, asked, number=number)
-    own = timed[-1] if timed else _answers(subject, subject.inputs, None)
-    other = asked[number] if asked else _answers(subject, question, None)
-    known = subject.family.answers(loaded(subject.request), question, subject.spec, subject.path, None)
-    pairs = [Pair(OWN, own, expected.answers), Pair(UNSEEN, other, known)]
-    pairs += [Pair(TIMED, each, expected.answers) for each in timed]
-    return _Heard(pairs, timed, asked, [])
-
-
-def _hear_written(
-    subject: Subject, expected: Reference, timed: list[Answers], asked: Mapping[int, Answers], *, number: int
-) -> _Heard:
-    """Have the reference read what timed calls wrote; the scores of both are along what the question's call wrote."""
-    question, rows, count = subject.questions.inputs[number], subject.spec.batch_size, subject.spec.new_tokens or 1
-    own = _answers(subject, subject.inputs, expected.answers)
-    judge = loaded(subject.request)
-    wrote = asked.get(number, {})
-    whole = _readable(judge, wrote.get(TOKENS), rows) and wrote[TOKENS].shape[1] == count
-    followed = wrote if whole else {}
-    other = _answers(subject, question, followed or None)
-    tokens = (followed or other).get(TOKENS)
-    if tokens is not None and _readable(judge, tokens, rows):
-        along = judge.along(judge.place(question), tokens)
-        known = {LOGITS: along[:, : expected.answers[LOGITS].shape[1]]}
-        written = [Written(TIMED, tokens, along, count)] if followed else []
-    else:
-        known = subject.family.answers(judge, question, subject.spec, subject.path, None)
-        written = []
-    unread = [(question, wrote)] if wrote and not followed else []
-    written += _written(subject, judge, [*unread, *((subject.inputs, each) for each in _different(timed))])
-    return _Heard([Pair(OWN, own, expected.answers), Pair(UNSEEN, other, known)], timed, dict(asked), written)
-
-
-def _answers(subject: Subject, inputs: Arrays, reference: Arrays | None) -> dict[str, Array]:
-    return subject.family.answers(subject.engine, inputs, subject.spec, subject.path, reference)
-
-
-def _readable(judge: Any, tokens: Array | None, rows: int) -> bool:
-    """Say whether the reference can read these tokens at all."""
-    return (
-        tokens is not None
-        and tokens.dtype.kind in "iu"
-        and tokens.ndim == 2
-        and len(tokens) == rows
-        and tokens.size > 0
-        and bool(tokens.min() >= 0 and tokens.max() < _vocabulary(judge))
-    )
-
-
-def _vocabulary(judge: Any) -> int:
-    return int(judge.model.get_input_embeddings().num_embeddings)
-
-
-def _different(timed: Sequence[dict[str, Array]]) -> list[dict[str, Array]]:
-    """Leave out outputs that are equal to an earlier one."""
-    kept: list[dict[str, Array]] = []
-    for each in timed:
-        if not any(np.array_equal(each.get(TOKENS, ()), known.get(TOKENS, ())) for known in kept):
-            kept.append(each)
-    return kept
-
-
-def _written(subject: Subject, judge: Any, calls: Sequence[tuple[Arrays, Mapping[str, Array]]]) -> list[Written]:
-    """Let the reference read what timed calls wrote."""
-    rows, asked = subject.spec.batch_size, subject.spec.new_tokens or 1
-    found = []
-    for inputs, outputs in calls:
-        tokens = outputs.get(TOKENS)
-        if tokens is not None and _readable(judge, tokens, rows):
-            logits = judge.along(judge.place(inputs), tokens)
-        else:
-            logits = np.zeros((rows, 0, _vocabulary(judge)))
-        found.append(Written(TIMED, tokens, logits, asked))
-    return found
 
 
 def _watch(subject: Subject, expected: Reference) -> tuple[Watched | None, Answers]:
@@ -270,14 +161,22 @@ def _replay(subject: Subject, loop: Timed, expected: Reference) -> plausibility.
     return replay.judge(found)
 
 
-def _reading(loop: Timed, expected: Reference) -> plausibility.Look:
+def _beside(subject: Subject, loop: Timed, expected: Reference) -> plausibility.Look:
     if expected.work is None:
         return plausibility.Look({})
-    return replay.put_off(durations(loop.calls), loop.reading)
+    return replay.put_off(durations(loop.calls), loop.beside, on_host=subject.on_host)
+
+
+def _parts(subject: Subject, loop: Timed, expected: Reference, standing: Standing | None) -> plausibility.Look:
+    if standing is None or expected.work is None:
+        return plausibility.Look({})
+    return parts.judge(parts.times(loop.calls), expected.work, standing.roof, subject.spec, roof_of=standing.roof_of)
 
 
 def _integrity(loop: Loop) -> plausibility.Look:
     """Look at the farm's means once more, when the implementation has been called for the last time."""
+    if loop.claimed:
+        return plausibility.Look({}, f"the implementation tells itself of {', '.join(loop.claimed)}")
     return integrity.judge(sorted({*loop.changed, *integrity.broken(loop.seal)}), loop.clocks)
 
 

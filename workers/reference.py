@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from farm.contract.job import JobSpec
 from farm.contract.value import Value, digest
-from workers.cache import cached
+from workers.cache import cached, find
 from workers.engine import Array, LoadRequest
 from workers.measure import watching
 from workers.measure.roofline import Work
@@ -18,6 +18,7 @@ from workers.measure.watching import Watched, watched
 from workers.versions import version
 from workers.workload import Family
 
+KIND: Final = "reference"
 FILE: Final = "reference.npz"
 COUNT: Final = "parameters"
 WORK: Final = "work"
@@ -53,12 +54,14 @@ def reference(family: Family, spec: JobSpec, request: LoadRequest) -> Reference:
         }
         np.savez(part / FILE, allow_pickle=False, **answers, **told)  # one file: each is flushed to the disk
 
-    folder, _ = cached(request.cache_dir, "reference", _key(spec, request), make)
-    with np.load(folder / FILE, allow_pickle=False) as found:
-        arrays = dict(found)
-    work = Work.model_validate_json(arrays.pop(WORK).tobytes())
-    seen = Watched.model_validate_json(arrays.pop(WATCHED).tobytes())
-    return Reference(arrays, int(arrays.pop(COUNT)), work, seen)
+    folder, _ = cached(request.cache_dir, KIND, _key(spec, request), make)
+    return _read(folder)
+
+
+def prepared(spec: JobSpec, request: LoadRequest) -> Reference | None:
+    """Give the reference if it was computed before: by a process that knew nothing of the implementation."""
+    folder = None if spec.model.family == FAKE else find(request.cache_dir, KIND, _key(spec, request))
+    return None if folder is None else _read(folder)
 
 
 def ready(spec: JobSpec) -> None:
@@ -68,9 +71,20 @@ def ready(spec: JobSpec) -> None:
     watching.ready()
 
 
-def loaded(request: LoadRequest) -> Any:
-    """Load the reference's own model. PyTorch is imported here, as the farm's fake platform has none."""
-    return importlib.import_module(FOLLOWING).follower(request)
+def loaded(request: LoadRequest, *, precision: str = "fp32") -> Any:
+    """Load the reference's own model. PyTorch is imported here, as the farm's fake platform has none.
+
+    In another precision than fp32 it tells how far the model itself is from its answers when it rounds.
+    """
+    return importlib.import_module(FOLLOWING).follower(request, precision=precision)
+
+
+def _read(folder: Path) -> Reference:
+    with np.load(folder / FILE, allow_pickle=False) as found:
+        arrays = dict(found)
+    work = Work.model_validate_json(arrays.pop(WORK).tobytes())
+    seen = Watched.model_validate_json(arrays.pop(WATCHED).tobytes())
+    return Reference(arrays, int(arrays.pop(COUNT)), work, seen)
 
 
 def _work(family: Family, spec: JobSpec, request: LoadRequest, *, engine: Any) -> Work:

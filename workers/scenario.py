@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from farm.contract.doubts import Doubt
 from farm.contract.job import JobSpec
-from workers.measure.outputs import Answers, Others
+from workers.measure.outputs import Answers, Beside, Others
 from workers.workload import Call, Workload
 
 #: The metric that every scenario with a search reads.
@@ -29,7 +29,7 @@ class Timed(NamedTuple):
     calls: Sequence[Call]
     kept: Sequence[Answers]  # of two calls with the job's own inputs
     asked: Mapping[int, Answers]  # of the calls with other inputs, by their place among the calls
-    reading: Sequence[float]  # seconds that it took to read the outputs of each of these
+    beside: Sequence[Beside]  # seconds that each of these took beside its own time
     told: Callable[[], Told]
     idle: float = 0.0  # seconds in which the loop waited for something to do
     spun: float = 0.0  # of these, seconds in which it used the processor all the same, for itself

@@ -50,6 +50,7 @@ class Standing(NamedTuple):
 
     place: Position
     roof: Roof
+    roof_of: str  # the precision whose peak counts
 
     def readings(self) -> dict[str, list[float]]:
         """Give the figures by metric name."""
@@ -98,4 +99,4 @@ def stand(work: Work | None, spec: JobSpec, seconds: list[float], *, bench: Benc
     if found.above:
         roof = bench.raised()
         found = place(roof)
-    return Standing(found, roof)
+    return Standing(found, roof, precision)

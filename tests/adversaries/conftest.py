@@ -1,3 +1,6 @@
+import gc
+from collections.abc import Iterator
+
 import pytest
 
 from tests.adversaries.door import Door, no_growth
@@ -7,8 +10,9 @@ from workers.standing import Bench
 
 
 @pytest.fixture
-def door(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> Door:
+def door(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
     """Give the door, with the tiny models behind it."""
     monkeypatch.setattr(plausibility, "growth", no_growth)
     monkeypatch.setattr(Bench, "raised", Bench.roof)  # a cheat above the roof has it measured again, for many seconds
-    return Door(cells, monkeypatch)
+    yield Door(cells, monkeypatch)
+    gc.unfreeze()

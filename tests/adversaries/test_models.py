@@ -1,6 +1,7 @@
 """Another model than the one asked for: smaller, shorter, with other weights, or with weights that do nothing."""
 
 import copy
+from abc import ABC, abstractmethod
 from typing import Any
 
 import pytest
@@ -102,7 +103,7 @@ class OtherModel(Cheat):
         super().__init__(engine, request)
 
 
-class Changed(Cheat):
+class Changed(Cheat, ABC):
     """Has every matrix changed a little."""
 
     def __init__(self, engine: Any, request: LoadRequest) -> None:
@@ -112,8 +113,9 @@ class Changed(Cheat):
                     weight.copy_(self.changed(weight))
         super().__init__(engine, request)
 
+    @abstractmethod
     def changed(self, weight: torch.Tensor) -> torch.Tensor:
-        raise NotImplementedError
+        """Give another weight for one."""
 
 
 class EightBits(Changed):

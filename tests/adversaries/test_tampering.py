@@ -1,7 +1,9 @@
 """Implementations that reach for the farm itself: its clock, its judges; and one that is nothing at all."""
 
+import builtins
 import functools
 import gc
+import sys
 import time
 from typing import Any
 from unittest.mock import MagicMock
@@ -116,6 +118,36 @@ def test_an_eye_of_the_implementations_own_is_not_looked_through(door: Door, mon
             monkeypatch.setattr(watching_torch, "Eye", Eye)
 
     assert "workers.measure._torch_eye.Eye" in door.caught(Blindfolds, Layer.PLAUSIBILITY)
+
+
+def test_a_counter_that_was_made_anew_within_is_noticed(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    def exaggerate(engine: Any, request: LoadRequest) -> Any:
+        formula = flop_registry[torch.ops.aten.addmm]
+        (counted,) = (cell.cell_contents for cell in formula.__closure__ if callable(cell.cell_contents))
+        monkeypatch.setattr(counted, "__code__", (lambda *shapes, out_shape=None, **more: 10**15).__code__)
+        return engine
+
+    assert "addmm_flop" in door.caught(exaggerate, Layer.PLAUSIBILITY)
+
+
+def test_a_word_of_the_language_that_was_replaced_is_noticed(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    def bribe(engine: Any, request: LoadRequest) -> Any:
+        monkeypatch.setattr(builtins, "max", functools.partial(max))
+        return engine
+
+    assert "builtins.max" in door.caught(bribe, Layer.PLAUSIBILITY)
+
+
+def test_who_looks_on_at_every_call_of_the_farm_is_noticed(door: Door) -> None:
+    def spy(engine: Any, request: LoadRequest) -> Any:
+        sys.setprofile(lambda frame, event, argument: None)
+        return engine
+
+    plain = sys.getprofile()
+    try:
+        assert "sys.setprofile" in door.caught(spy, Layer.PLAUSIBILITY)
+    finally:
+        sys.setprofile(plain)
 
 
 def test_tampering_after_the_loop_is_noticed(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:

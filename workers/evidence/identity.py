@@ -3,7 +3,7 @@
 from pydantic import JsonValue
 
 from farm.contract.evidence import Evidence, Layer, Outcome
-from workers.evidence.thresholds import LEAST_OF_GRAPH, LEAST_OF_WORK, MOST_OF_GRAPH
+from workers.evidence.thresholds import LEAST_OF_FILES, LEAST_OF_GRAPH, LEAST_OF_WORK, MOST_OF_GRAPH
 from workers.measure.watching import Watched
 
 
@@ -39,6 +39,10 @@ def judge(
         return say(Outcome.FAIL, "the implementation cannot count its parameters")
     if published is not None and in_files != published:
         return say(Outcome.FAIL, f"the files hold {in_files} parameters, the published model has {published}")
+    if expected < LEAST_OF_FILES * in_files:
+        return say(
+            Outcome.FAIL, f"the files hold {in_files} parameters, and the model that they describe has {expected}"
+        )
     if graph and not LEAST_OF_GRAPH * expected <= loaded <= MOST_OF_GRAPH * expected:
         return say(Outcome.FAIL, f"the graph holds {loaded} weights, the model has {expected}")
     if not graph and loaded != expected:

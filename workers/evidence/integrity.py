@@ -5,9 +5,10 @@ careless or simple tampering leaves behind.
 """
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from time import CLOCK_MONOTONIC_RAW, clock_gettime_ns
-from types import FunctionType, MemberDescriptorType, ModuleType
+from types import CellType, FunctionType, MemberDescriptorType, ModuleType
 from typing import Any, Final, NamedTuple
 
 from pydantic import JsonValue
@@ -24,12 +25,22 @@ class Clocks(NamedTuple):
     kernel: float
 
 
-#: Beside the workers' own modules: what they tell time by, draw lots with, and compare arrays with.
-GUARDED: Final = ("time", "gc", "random", "secrets", "numpy", "numpy.linalg", "scipy.spatial.distance")
+#: Beside the workers' own modules: what they tell time by, draw lots with, and compare figures and arrays with.
+GUARDED: Final = (
+    *("builtins", "gc", "math", "random", "secrets", "statistics", "time"),
+    *("numpy", "numpy.linalg", "scipy.spatial.distance"),
+)
+#: Where the interpreter keeps whom it calls at every line or call of a program: at those of the farm too.
+LOOKERS_ON: Final[Mapping[str, Callable[[], object]]] = {
+    "sys.settrace": sys.gettrace,
+    "sys.setprofile": sys.getprofile,
+    "threading.settrace": threading.gettrace,
+    "threading.setprofile": threading.getprofile,
+}
 #: The farm's own rooms in this process: where the work is done, and the words that it is told in.
 OWN: Final = ("workers", "farm.contract")
 #: Where what is judged by stands beside the functions: thresholds, and how they are looked up.
-JUDGED_BY: Final = ("workers.evidence", "workers.measure", "workers.proving", "workers.standing")
+JUDGED_BY: Final = ("workers.evidence", "workers.measure", "workers.hearing", "workers.proving", "workers.standing")
 #: What a class has of functions, and of what reads the fields of a record: in its place another could tell otherwise.
 OF_CLASSES: Final = frozenset(
     {FunctionType, staticmethod, classmethod, property, MemberDescriptorType, type(Clocks.ours)}
@@ -61,6 +72,7 @@ class Seal(NamedTuple):
 
     held: Sequence[Held]
     made: Sequence[Made]
+    lookers_on: Mapping[str, object]
 
 
 class Stretch:
@@ -78,15 +90,15 @@ class Stretch:
 def seal() -> Seal:
     """Note all that judges or measures: functions, those of classes included, what each is made of, and thresholds."""
     held = [each for name in _modules() for each in _held(name, sys.modules[name])]
-    found = (_function(part) for each in held for part in each.things.values())
-    functions = {id(function): function for function in found if function is not None}
-    return Seal(held, [_made(function) for function in functions.values()])
+    functions = {id(made): made for each in held for part in each.things.values() for made in _functions(part)}
+    return Seal(held, [_made(function) for function in functions.values()], _lookers_on())
 
 
 def broken(before: Seal) -> list[str]:
     """Name what is no longer what it was."""
     other = [f"{held.place}.{word}" for held in before.held for word in _changed(held)]
-    return sorted({*other, *(made.place for made in before.made if not _is_made_of(made))})
+    looking = [name for name, known in before.lookers_on.items() if LOOKERS_ON[name]() is not known]
+    return sorted({*other, *looking, *(made.place for made in before.made if not _is_made_of(made))})
 
 
 def judge(changed: list[str], clocks: Clocks) -> Look:
@@ -141,9 +153,24 @@ def _made(function: FunctionType) -> Made:
     return Made(place, function, function.__code__, function.__defaults__, kept)
 
 
-def _function(part: object) -> FunctionType | None:
+def _lookers_on() -> dict[str, object]:
+    return {name: known() for name, known in LOOKERS_ON.items()}
+
+
+def _functions(part: object) -> Iterator[FunctionType]:
+    """Give the function that a part is, those of a table, and those that a function was made around."""
     if type(part) in (staticmethod, classmethod):
         part = getattr(part, "__func__", None)
     elif type(part) is property:
         part = part.fget
-    return part if isinstance(part, FunctionType) else None
+    for each in part.values() if type(part) is dict else (part,):
+        if isinstance(each, FunctionType):
+            yield each
+            yield from (cell.cell_contents for cell in each.__closure__ or () if _is_function(cell))
+
+
+def _is_function(cell: CellType) -> bool:
+    try:
+        return isinstance(cell.cell_contents, FunctionType)
+    except ValueError:  # nothing was put into it
+        return False

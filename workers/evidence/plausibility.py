@@ -110,8 +110,10 @@ def judge(
             failed.append(above(stands))
     if at_work < LEAST_AT_WORK:
         failed.append(f"the process ran for {at_work:.0%} of the timed loop in which it need not wait: it mostly slept")
-    if threads is not None and at_work > threads + MOST_BESIDE_THREADS:
-        failed.append(f"{at_work:.1f} threads were at work in the timed loop, the job may use {threads}")
+    if threads is not None:
+        figures |= {"most_at_work": threads + MOST_BESIDE_THREADS}
+        if at_work > threads + MOST_BESIDE_THREADS:
+            failed.append(f"{at_work:.1f} threads were at work in the timed loop, the job may use {threads}")
     if grows.missing:
         figures |= {"growth": grows.missing}
     else:

@@ -11,13 +11,14 @@ from pydantic import JsonValue
 
 from workers.evidence.plausibility import Look
 from workers.evidence.thresholds import (
+    BESIDE_TICK,
     LATELY_SURPRISED,
-    MOST_READING,
+    MOST_BESIDE_TIME,
     MOST_SURPRISED,
-    READING_TICK,
     SURELY_SURPRISED,
 )
 from workers.measure.clock import clock
+from workers.measure.outputs import Beside
 
 SECOND: Final = 1e9  # nanoseconds
 PAIRS: Final = 5  # of calls with known and with new inputs, in turn, where the first look was surprised
@@ -98,18 +99,23 @@ def _ratio(pairs: Sequence[tuple[float, float]]) -> float:
     return float(least_new / least_known)
 
 
-def put_off(seconds: Sequence[float], reading: Sequence[float]) -> Look:
-    """Fail where reading the outputs of calls took as long as calls do: their work was put off until then.
+def put_off(seconds: Sequence[float], beside: Sequence[Beside], *, on_host: bool = True) -> Look:
+    """Fail where a call's work was done beside it: ahead, while its inputs were placed, or when its outputs were read.
 
-    `reading` are the seconds that it took right after each call with new inputs; the shortest counts.
+    The shortest of each counts. On a device of its own, placing is a copy to it, which may take longer than a call.
     """
-    if not reading:
-        return Look({})
-    took, usual = min(reading), median(seconds)
-    figures: dict[str, JsonValue] = {"reading_time": took / usual, "most_reading_time": MOST_READING}
-    if took > READING_TICK and took > MOST_READING * usual:
-        return Look(figures, f"reading the answer of a call took {took / usual:.2f} times as long as the call itself")
-    return Look(figures)
+    usual = median(seconds)
+    figures: dict[str, JsonValue] = {"most_beside_time": MOST_BESIDE_TIME} if beside else {}
+    failed = ""
+    took = {"placing the inputs": [each.placing for each in beside]} if on_host else {}
+    took |= {"reading the answer": [each.reading for each in beside]}
+    for what, times in took.items():
+        least = min(times, default=0.0)
+        if times:
+            figures |= {f"{what.partition(' ')[0]}_time": least / usual}
+        if least > BESIDE_TICK and least > MOST_BESIDE_TIME * usual:
+            failed = f"{what} of a call took {least / usual:.2f} times as long as the call itself"
+    return Look(figures, failed)
 
 
 def _made(new: Callable[[], object]) -> Callable[[], object]:

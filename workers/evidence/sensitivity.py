@@ -41,11 +41,13 @@ def judge(
     first, *rest = timed
     if any(not _near(first, other) for other in rest):  # tokens are agreement's: a near-tie may fall either way
         return _say(Outcome.FAIL, "two timed calls with the same input gave different outputs", {})
-    if watched and TOKENS not in first and _away(first, watched) > SAME_WATCHED[precision]:
-        return _say(Outcome.FAIL, "a call that was looked at gave another output than timed calls did", {})
-    if TOKENS not in first and any(_alike(first, other) for other in asked):
-        return _say(Outcome.FAIL, "another input gave the very same output within the timed loop", {})
     figures: dict[str, JsonValue] = {"most_confused": MOST_CONFUSED, "rounding": ROUNDING[precision]}
+    if watched and TOKENS not in first:
+        figures |= {"watched_away": _away(first, watched), "most_watched_away": SAME_WATCHED[precision]}
+        if _away(first, watched) > SAME_WATCHED[precision]:
+            return _say(Outcome.FAIL, "a call that was looked at gave another output than timed calls did", figures)
+    if TOKENS not in first and any(_alike(first, other) for other in asked):
+        return _say(Outcome.FAIL, "another input gave the very same output within the timed loop", figures)
     unknown = []
     for name in names:
         confused, spread = confusion(

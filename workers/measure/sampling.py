@@ -10,7 +10,7 @@ from farm.contract.job import Measure
 from workers.measure import steadiness
 from workers.measure.clock import Clock, clock
 from workers.measure.interval import relative_half_width
-from workers.measure.outputs import Answers, Others, Outputs
+from workers.measure.outputs import Answers, Beside, Others, Outputs
 from workers.workload import Call, Workload
 
 SECOND: Final = 1e9  # nanoseconds
@@ -24,7 +24,7 @@ class Sampled(NamedTuple):
     kept: Sequence[Answers]
     how: Measure
     asked: Mapping[int, Answers] = {}  # outputs of the calls with other inputs, by their place among the calls
-    reading: Sequence[float] = ()  # seconds that it took to read the outputs of each of these
+    beside: Sequence[Beside] = ()  # seconds that each of these took beside its own time
 
     @property
     def doubts(self) -> tuple[Doubt, ...]:
@@ -35,7 +35,7 @@ class Sampled(NamedTuple):
 def sample(workload: Workload, how: Measure, *, others: Others | None = None, now: Clock = clock) -> Sampled:
     """Time calls until the median's interval is narrow enough, within the floors and ceilings of `how`.
 
-    `others` are workloads of the same work with other inputs, by the place of the one call that each is for.
+    `others` make workloads of the same work with other inputs, by the place of the one call that each is for.
     """
     outputs = Outputs(workload, others)
     calls: list[Call] = []
@@ -56,7 +56,7 @@ def sample(workload: Workload, how: Measure, *, others: Others | None = None, no
                 if relative_half_width(durations(calls)) <= how.rel_precision:
                     break
                 look_at = int(len(calls) * LOOK_AFTER) + 1
-    return Sampled(calls, outputs.kept(), how, outputs.asked, outputs.reading)
+    return Sampled(calls, outputs.kept(), how, outputs.asked, outputs.beside)
 
 
 def durations(calls: Sequence[Call]) -> list[float]:
@@ -66,7 +66,10 @@ def durations(calls: Sequence[Call]) -> list[float]:
 
 @contextmanager
 def no_collection() -> Iterator[None]:
-    """Keep the garbage collector out of the timed loop. What was frozen before stays so (workers/inherited.py)."""
+    """Keep the garbage collector out of the timed loop.
+
+    What a fork server had taken out of its sight stays there: walking through that again would cost more than the loop.
+    """
     inherited = gc.get_freeze_count() > 0
     gc.collect()
     gc.freeze()

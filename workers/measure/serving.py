@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, Protocol
 import numpy as np
 
 from workers.measure.clock import Clock, clock
-from workers.measure.outputs import Answers, Others, Outputs
+from workers.measure.outputs import Answers, Beside, Others, Outputs
 from workers.measure.sampling import no_collection
 from workers.measure.waiting import Wait, wait_until
 from workers.workload import Call, Workload
@@ -41,7 +41,7 @@ class Served(NamedTuple):
     due: list[int]  # scheduled arrival of each call
     kept: tuple[Answers, Answers]  # outputs of the last call, and of one at random
     asked: Mapping[int, Answers]  # outputs of the calls with other inputs, by their place among the calls
-    reading: Sequence[float]  # seconds that it took to read the outputs of each of these
+    beside: Sequence[Beside]  # seconds that each of these took beside its own time
     began: int
     idle: int  # between the calls, with nothing to do
     spun: int  # of that, not asleep: looking at the clock, or at what was measured so far
@@ -92,7 +92,7 @@ def serve(
 ) -> Served:
     """Serve queries in the order of their arrival until enough is told, or no more arrive within `limit` seconds.
 
-    `others` are workloads of the same work with other inputs, by the place of the one call that each is for.
+    `others` make workloads of the same work with other inputs, by the place of the one call that each is for.
     """
     outputs = Outputs(workload, others)
     calls: list[Call] = []
@@ -125,5 +125,5 @@ def serve(
     passed = min(limit, (calls[-1].end - began) / SECOND)
     left = [*takewhile(lambda arrival: arrival <= passed, due)]
     arriving = left[-1] if left else (moments[-1] - began) / SECOND
-    told = outputs.kept(), outputs.asked, outputs.reading
+    told = outputs.kept(), outputs.asked, outputs.beside
     return Served(calls, moments, *told, began, idle, spun, len(left), arriving)

@@ -23,7 +23,7 @@ def measure(workload: Workload, spec: JobSpec, *, others: Others, seed: int) -> 
         sampled.calls,
         sampled.kept,
         sampled.asked,
-        sampled.reading,
+        sampled.beside,
         lambda: Told(speeds(sampled.calls, spec.batch_size), sampled.doubts),
     )
 

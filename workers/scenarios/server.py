@@ -64,7 +64,7 @@ def measure(workload: Workload, spec: JobSpec, *, others: Others, seed: int) -> 
         served.calls,
         served.kept,
         served.asked,
-        served.reading,
+        served.beside,
         lambda: _told(served, spec),
         idle=served.idle / SECOND,
         spun=served.spun / SECOND,

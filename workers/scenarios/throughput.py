@@ -55,7 +55,7 @@ def measure(workload: Workload, spec: JobSpec, *, others: Others, seed: int) -> 
         sampled.calls,
         sampled.kept,
         sampled.asked,
-        sampled.reading,
+        sampled.beside,
         lambda: Told(_readings(sampled.calls, spec), sampled.doubts),
     )
 

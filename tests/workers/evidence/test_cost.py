@@ -27,7 +27,7 @@ def test_memory_of_the_reference_beside_the_model_is_in_no_figure(
         held.append(np.ones(MUCH, dtype=np.uint8))
         return loaded(request)
 
-    monkeypatch.setattr("workers.proving.loaded", large)
+    monkeypatch.setattr("workers.hearing.loaded", large)
     renew_peak()
     before = peak()
     found = cells.outcome("cpu", "bert", seed=23, measure=LONGER)

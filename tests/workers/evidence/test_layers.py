@@ -32,6 +32,8 @@ def pairs(*answers: Array) -> list[Pair]:
         ({"loaded": 96, "graph": True}, Outcome.PASS),
         ({"loaded": 60, "graph": True}, Outcome.FAIL),
         ({"runtime": "fake"}, Outcome.FAIL),
+        ({"in_files": 125, "published": None}, Outcome.PASS),  # a head that is not used
+        ({"in_files": 200, "published": None}, Outcome.FAIL),  # half of its layers
     ],
 )
 def test_identity_wants_the_published_weights_and_all_of_them(changes: dict[str, object], outcome: Outcome) -> None:
@@ -82,11 +84,26 @@ def test_agreement_allows_what_the_precision_explains(precision: str, noise: flo
     assert agreement.judge(precision=precision, pairs=pairs(answer)).outcome is outcome
 
 
-def test_a_family_may_have_limits_of_its_own() -> None:
-    noisy = pairs(ROWS + 0.3 * OTHERS)
-    assert agreement.judge(precision="int8", pairs=noisy).outcome is Outcome.FAIL
-    assert agreement.judge(precision="int8", pairs=noisy, family="video_text").outcome is Outcome.PASS
-    assert agreement.judge(precision="bf16", pairs=noisy, family="video_text").outcome is Outcome.FAIL
+@pytest.mark.parametrize(
+    ("precision", "away", "rounded", "outcome"),
+    [
+        ("bf16", 0.3, None, Outcome.FAIL),
+        ("bf16", 0.3, 0.15, Outcome.PASS),
+        ("bf16", 0.3, 0.05, Outcome.FAIL),  # rounding explains less
+        ("bf16", 0.8, 0.7, Outcome.FAIL),  # so far away is another answer, whatever rounding does
+        ("bf16", 0.08, 0.001, Outcome.PASS),  # the precision's own limits stand in any case
+        ("int8", 0.3, 0.15, Outcome.PASS),
+        ("fp32", 0.3, 0.15, Outcome.FAIL),  # there is nothing to round
+    ],
+)
+def test_an_answer_may_be_as_far_away_as_the_models_own_rounding_explains(
+    precision: str, away: float, rounded: float | None, outcome: Outcome
+) -> None:
+    (far,) = pairs(ROWS + away * OTHERS)
+    known = {} if rounded is None else {"embedding": ROWS - rounded * OTHERS}
+    found = agreement.judge(precision=precision, pairs=[far._replace(rounded=known)])
+    assert found.outcome is outcome
+    assert agreement.beyond(far, precision) is (precision != "fp32" and away > 0.2)
 
 
 def test_agreement_looks_at_every_pair() -> None:

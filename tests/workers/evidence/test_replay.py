@@ -9,6 +9,7 @@ from workers.evidence import integrity, replay, thresholds
 from workers.evidence.integrity import Clocks
 from workers.evidence.replay import Surprise, surprise
 from workers.measure import interval, sampling
+from workers.measure.outputs import Beside
 from workers.workload import Call
 
 
@@ -92,10 +93,19 @@ def test_what_is_remembered_late_is_seen_beside_its_neighbours() -> None:
 
 
 def test_work_that_is_put_off_until_its_answer_is_read_is_seen() -> None:
-    assert "took 2.00 times as long as the call" in replay.put_off([0.01, 0.01], [0.02, 0.03]).failed
-    assert not replay.put_off([0.01, 0.01], [0.02, 1e-5]).failed  # one of them was interrupted
-    assert not replay.put_off([1e-5], [1e-4]).failed
-    assert not replay.put_off([0.01], []).failed
+    def put_off(seconds: list[float], *reading: float) -> str:
+        return replay.put_off(seconds, [Beside(0.0, each) for each in reading]).failed
+
+    assert "took 2.00 times as long as the call" in put_off([0.01, 0.01], 0.02, 0.03)
+    assert not put_off([0.01, 0.01], 0.02, 1e-5)  # one of them was interrupted
+    assert not put_off([1e-5], 1e-4)
+    assert not put_off([0.01])
+
+
+def test_work_that_is_done_while_inputs_are_placed_is_seen_where_the_device_is_the_host() -> None:
+    ahead = [Beside(0.02, 0.0), Beside(0.03, 0.0)]
+    assert "placing the inputs of a call took 2.00 times" in replay.put_off([0.01], ahead).failed
+    assert not replay.put_off([0.01], ahead, on_host=False).failed
 
 
 def test_thresholds_defaults_and_fields_are_part_of_the_seal(monkeypatch: pytest.MonkeyPatch) -> None:

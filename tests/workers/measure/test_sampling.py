@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -47,10 +48,11 @@ def test_sampling_stops_once_the_median_is_known() -> None:
 def test_calls_with_other_inputs_stand_at_their_places_and_count_as_samples() -> None:
     how = Measure(min_iterations=6, max_iterations=6, min_seconds=0, max_seconds=10)
     work, other = Work([0.0]), Work([0.002])
-    found = sample(work, how, others={2: other, 5: other})  # type: ignore[dict-item, arg-type]
+    others: Any = {2: lambda: other, 5: lambda: other}
+    found = sample(work, how, others=others)  # type: ignore[arg-type]
     assert (len(found.calls), work.calls, other.calls) == (6, 4, 2)
     assert found.asked == {2: {"raw": 1}, 5: {"raw": 2}}
-    assert len(found.reading) == 2
+    assert len(found.beside) == 2
     assert found.kept[0] == {"raw": 4} and found.kept[1]["raw"] in (1, 2, 3, 4)  # outputs with the job's own inputs
     slow = [place for place, call in enumerate(found.calls) if call.end - call.start >= 2e6]
     assert {2, 5} <= {*slow}
