@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +20,7 @@ from sqlalchemy import create_engine, make_url, text
 from farm.local.broker import find_server
 
 START_WITHIN: Final = 15.0  # seconds
+PORTS: Final = range(20_000, 32_000)  # below those that connections take
 SOCKET_SETTINGS: Final = ("unix_socket_directories", "port")
 
 
@@ -165,7 +166,9 @@ def valkey_server() -> Iterator[ValkeyServer]:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Choose a port that no outgoing connection is given while a server that was killed is away."""
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port

@@ -31,9 +31,9 @@ from farm.contract.requirement import Offer, Requirement, offer_of
 from farm.database import migrate
 from farm.database.engine import open_engine, write
 from farm.scheduler.enlist import SHARED_POOL
+from farm.scheduler.message import MOST_JOBS
 from farm.scheduler.queue import acknowledges, make_app, only_task
 from farm.scheduler.register import Registration, farewell, heartbeat, register
-from farm.scheduler.transport import MOST_JOBS
 from farm.settings import Settings
 from farm.sweeps.catalogue import Catalogue, read_catalogue
 from workers import probe

@@ -21,6 +21,13 @@ PER_TRIP: Final = 500  # messages
 #: What publishing raises when the broker is out of reach.
 UNREACHABLE: Final = (OperationalError, BatchPublishError, RedisError, AMQPError, OSError)
 UNROUTABLE: Final = "farm.v1.unroutable"
+TRANSPORTS: Final = {
+    "redis": "farm.scheduler.transport:Transport",
+    "rediss": "farm.scheduler.transport:Transport",
+    "amqp": "farm.scheduler.amqp:Transport",
+    "amqps": "farm.scheduler.amqp:Transport",
+    "pyamqp": "farm.scheduler.amqp:Transport",
+}
 
 
 def make_app(broker_url: str, *, timeout: float = BROKER_TIMEOUT) -> Celery:
@@ -110,7 +117,8 @@ def publish(app: Celery, messages: Iterable[tuple[str, int]]) -> None:
 
 def _transport(broker_url: str) -> str | None:
     """Name the transport that bears what is no message; None for kombu's own, by the scheme of the URL."""
-    return "farm.scheduler.transport:Transport" if broker_url.startswith(("redis://", "rediss://")) else None
+    scheme, _, _ = broker_url.partition("://")
+    return TRANSPORTS.get(scheme)
 
 
 def acknowledges(broker_url: str) -> bool:

@@ -12,8 +12,9 @@ import pytest
 from kombu.pools import reset
 
 from farm.contract.requirement import Requirement
+from farm.scheduler.message import UNREADABLE
 from farm.scheduler.queue import KEY_PREFIX, RUN_TASK, make_app
-from farm.scheduler.transport import UNREADABLE, named, written_anew
+from farm.scheduler.transport import read, written_anew
 from tests.faults.yard import Hand, Yard, gated, job
 from tests.services import ValkeyServer
 
@@ -87,13 +88,13 @@ def worker(yard: Yard) -> Hand:
 
 def test_of_a_message_only_the_jobs_id_is_believed() -> None:
     ours = json.loads(envelope(call(7), eta="2099-01-01T00:00:00+00:00", chord={"task": "os.system"}))
-    assert named(ours) == 7
+    assert read(ours) == 7
     anew = written_anew(7, QUEUE)
-    assert named(anew) == 7
+    assert read(anew) == 7
     assert "2099" not in json.dumps(anew)
     for message in hostile("trace"):
         try:
-            assert named(json.loads(message)) in (1, NONE_OF_OURS)
+            assert read(json.loads(message)) in (1, NONE_OF_OURS)
         except UNREADABLE:
             continue
 

@@ -19,7 +19,7 @@ def test_a_redis_gets_the_options_of_its_transport() -> None:
 def test_a_broker_of_amqp_gets_none_of_them(url: str) -> None:
     conf = make_app(url, timeout=7).conf
     assert conf.broker_transport_options == {}
-    assert conf.broker_transport is None
+    assert conf.broker_transport == "farm.scheduler.amqp:Transport"
     assert not conf.worker_disable_prefetch
     assert conf.broker_heartbeat == 7
     assert (conf.task_acks_late, conf.worker_prefetch_multiplier) == (True, 1)
