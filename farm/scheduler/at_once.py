@@ -49,13 +49,14 @@ AFTER: Final = JobState.DONE
 
 def settle_at_once(session: Session, token: str, result: Result, *, straight: bool) -> tuple[Held, bool] | None:
     """End the attempt and write its result; the job is done with it if the result is `straight` and the job plain."""
-    attempt = {"state": AttemptState.DONE, "verdict": result.verdict}
-    attempt |= {"conditions": result.conditions, "facts": result.facts}
-    known = {f"the_{name}": value for name, value in attempt.items()}
-    known |= {
+    known: dict[str, object] = {
         "the_token": token,
+        "the_state": AttemptState.DONE,
+        "the_verdict": result.verdict,
+        "the_conditions": result.conditions,
+        "the_facts": result.facts,
         "straight": straight,
-        "measurements": [_measurement(each) for each in result.measurements],
+        "measurement": [_measurement(each) for each in result.measurements],
         "doubt": brought.doubts(result),
         "evidence": brought.evidence(result),
         "log": result.log_tail,
@@ -116,9 +117,8 @@ def _telling(moved: CTE, ended: CTE) -> CTE:
 
 def _measuring(ended: CTE) -> tuple[CTE, CTE]:
     """Write the measurements, and the samples of each by the id that it got; an attempt measures a metric once."""
-    own = _own(MEASUREMENT)
-    rows = _rows("measurements", *own, column("counts", JSON()), column("data", Text()))
-    measured = _insert(MEASUREMENT, ended, rows).returning(MEASUREMENT.c.id, MEASUREMENT.c.metric).cte("measured")
+    rows = _rows("measurement", "s", column("metric", Text()), column("counts", JSON()), column("data", Text()))
+    measured = _insert(MEASUREMENT, ended).returning(MEASUREMENT.c.id, MEASUREMENT.c.metric).cte("measured")
     data = func.decode(rows.c.data, "base64", type_=LargeBinary())
     samples = select(measured.c.id, rows.c.counts, data).join(rows, rows.c.metric == measured.c.metric)
     return measured, insert(SAMPLES).from_select(["measurement_id", "counts", "data"], samples).cte("sampled")
@@ -132,22 +132,21 @@ def _logging(ended: CTE) -> CTE:
 
 
 def _writing(table: Table, ended: CTE) -> CTE:
+    return _insert(table, ended).cte(f"of_{table.name}")
+
+
+def _insert(table: Table, ended: CTE) -> Insert:
     """Write the rows that the parameter of the table's name holds."""
-    return _insert(table, ended, _rows(table.name, *_own(table))).cte(f"of_{table.name}")
-
-
-def _insert(table: Table, ended: CTE, rows: TableValuedAlias) -> Insert:
-    names = [each.name for each in _own(table)]
+    own = [column(each.name, each.type) for each in table.c if each.name not in ("id", "attempt_id")]
+    rows, names = _rows(table.name, table.name[0], *own), [each.name for each in own]
     values = select(ended.c.attempt_id, *(rows.c[name] for name in names)).select_from(ended.join(rows, true()))
     return insert(table).from_select(["attempt_id", *names], values)
 
 
-def _own(table: Table) -> list[ColumnClause[Any]]:
-    """Give the columns of a table that a result fills."""
-    return [column(each.name, each.type) for each in table.c if each.name not in ("id", "attempt_id")]
+def _rows(name: str, alias: str, *columns: ColumnClause[Any]) -> TableValuedAlias:
+    """Read a parameter of JSON as rows, in their order.
 
-
-def _rows(name: str, *columns: ColumnClause[Any]) -> TableValuedAlias:
-    """Read a parameter of JSON as rows, in their order."""
+    Aliases are short: the driver (psycopg) prepares anew, at each use, what is longer than 4,096 characters.
+    """
     given = func.json_to_recordset(bindparam(name, type_=JSON()))
-    return given.table_valued(*columns, name=f"given_{name}").render_derived(with_types=True)
+    return given.table_valued(*columns).render_derived(name=alias, with_types=True)

@@ -67,7 +67,8 @@ def take(
         return None
     record(session, [row.id], Told(BEFORE, AFTER, row.at, actor))
     attempt |= {"job_id": row.id, "number": row.attempts, "started_at": row.at, "lease_until": row.at + lease}
-    return Taken(*row, session.execute(INSERT, attempt).scalar_one(), str(attempt["token"]))
+    attempt_id = session.execute(INSERT, attempt).scalar_one()
+    return Taken(row.id, row.public_id, row.attempts, row.spec, row.at, attempt_id, str(attempt["token"]))
 
 
 @cache
