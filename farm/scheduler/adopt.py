@@ -13,8 +13,8 @@ from farm.contract.record import ResultRecord
 from farm.contract.states import ADOPTED, AttemptState, JobState
 from farm.database import tables
 from farm.database.engine import now
+from farm.scheduler.brought import write_log, write_measurements
 from farm.scheduler.identity import new_token
-from farm.scheduler.settle import write_log, write_measurements
 
 NO_OFFER: dict[str, Any] = {}  # what that worker offered is not told: it will never take a job here
 

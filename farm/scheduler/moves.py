@@ -9,7 +9,19 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 
 import structlog
-from sqlalchemy import ColumnElement, Executable, bindparam, event, func, insert, literal, select, update
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Executable,
+    FromClause,
+    bindparam,
+    event,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 
@@ -98,8 +110,12 @@ def with_events(changed: ReturningUpdate[Any], told: Mapping[str, ColumnElement[
     columns: dict[str, ColumnElement[Any]] = {"job_id": moved.c.id, **told}
     if "at" in moved.c:
         columns["at"] = moved.c.at
-    events = insert(EVENT).from_select([*columns], select(*columns.values())).cte("events")
-    return select(moved).add_cte(events)
+    return select(moved).add_cte(events(moved, columns))
+
+
+def events(moved: FromClause, columns: Mapping[str, ColumnElement[Any]]) -> CTE:
+    """Write an event for each row of `moved`, with these columns, as a part of a larger statement."""
+    return insert(EVENT).from_select([*columns], select(*columns.values()).select_from(moved)).cte("events")
 
 
 def check(before: JobState, after: JobState) -> None:

@@ -40,11 +40,16 @@ class Doubted(NamedTuple):
 
 def asked(session: Session, job_id: int, result: Result) -> bool:
     """Say whether this result is doubtful in a way that its sweep wants measured once more."""
-    if not _liftable(result):
+    if not liftable(result):
         return False
     of_job = select(tables.Job.sweep_id).where(tables.Job.id == job_id).scalar_subquery()
     plan = session.execute(select(tables.Sweep.plan).where(tables.Sweep.id == of_job)).scalar_one()
     return bool(plan.get("rerun_doubtful"))
+
+
+def liftable(result: Result) -> bool:
+    """Say whether a result has a doubt that another run could lift."""
+    return any(doubt.kind not in LASTING for doubt in result.doubts)
 
 
 def put_aside(session: Session, attempt_id: int) -> None:
@@ -71,7 +76,7 @@ def decide(session: Session, first: Doubted, second: Result) -> dict[str, JsonVa
         return told
     difference = (after.median - before.median) / before.median if before.median else 0.0
     apart = _apart((before.ci_low, before.ci_high), (after.ci_low, after.ci_high))
-    outcome = RerunOutcome.OPEN if _liftable(second) else RerunOutcome.MACHINE
+    outcome = RerunOutcome.OPEN if liftable(second) else RerunOutcome.MACHINE
     if abs(difference) <= AGREE or not apart:
         outcome = RerunOutcome.REAL
     return told | {"outcome": outcome, "relative_difference": difference}
@@ -84,10 +89,6 @@ def fall_back(session: Session, job_id: int) -> bool:
         return False
     _state(session, first.attempt_id, before=AttemptState.DOUBTED, after=AttemptState.DONE)
     return True
-
-
-def _liftable(result: Result) -> bool:
-    return any(doubt.kind not in LASTING for doubt in result.doubts)
 
 
 def _apart(one: tuple[float | None, float | None], other: tuple[float | None, float | None]) -> bool:

@@ -4,42 +4,22 @@ In: the attempt's token and what the child brought. Out: True when it was writte
 holds (settled before, lease lost, cancelled): then nothing changes.
 """
 
-from collections.abc import Sequence
-from datetime import datetime
-from functools import cache
-from typing import Any, Final, NamedTuple
-
 from pydantic import JsonValue
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.dml import ReturningUpdate
 
 from farm.contract.errors import JobFailure, Unsupported, leaves
 from farm.contract.judge import judge
-from farm.contract.metrics import METRICS
-from farm.contract.result import Failure, Measurement, Result
+from farm.contract.result import Failure, Result
 from farm.contract.states import AttemptState, JobState
 from farm.database import tables
-from farm.database.engine import has_clock, insert_rows, moment
-from farm.database.sample_codec import pack
+from farm.database.engine import has_clock
 from farm.scheduler import rerun, verify
-from farm.scheduler.canary import SWEEPS, settle_canary
+from farm.scheduler.at_once import settle_at_once
+from farm.scheduler.brought import write_brought, write_log
+from farm.scheduler.canary import settle_canary
+from farm.scheduler.ending import Held, end
 from farm.scheduler.moves import Told, burned, move_one
-
-LOG: Final = "log"
-ATTEMPT: Final = tables.plain(tables.Attempt)
-_MEASUREMENT: Final = tables.plain(tables.Measurement)
-MEASUREMENTS: Final = insert(_MEASUREMENT).returning(_MEASUREMENT.c.id, sort_by_parameter_order=True)
-
-
-class _Held(NamedTuple):
-    attempt_id: int
-    job_id: int
-    actor: str
-    at: datetime
-    verifies: bool  # its job gathers the evidence of an older result again
-    reruns: bool  # its job has brought a doubtful result before
-    is_canary: bool
 
 
 def settle_result(session: Session, token: str, result: Result) -> bool:
@@ -49,39 +29,42 @@ def settle_result(session: Session, token: str, result: Result) -> bool:
     verification or a canary brings is compared with older ones, and is no result.
     """
     result = result.model_copy(update={"verdict": judge(result.evidence)})
-    held = _end(
-        session,
-        token,
-        AttemptState.DONE,
-        values={
-            "verdict": result.verdict,
-            "conditions": result.conditions,
-            "facts": result.facts,
-        },
-    )
-    if held is None:
+    found = _bring(session, token, result)
+    if found is None:
         return False
-    write_measurements(session, held.attempt_id, result.measurements)
-    for table, brought in ((tables.Doubt, result.doubts), (tables.Evidence, result.evidence)):
-        rows = [{"attempt_id": held.attempt_id, **each.model_dump(mode="json")} for each in brought]
-        insert_rows(session, insert(tables.plain(table)), rows)
-    write_log(session, held.attempt_id, result.log_tail)
+    held, moved = found
     if held.verifies:
         verified = verify.settle(session, held.job_id, attempt_id=held.attempt_id, result=result)
         _move_job(session, held, JobState.DONE, reason=f"evidence gathered again: {verified}")
     elif held.is_canary:
         judged = settle_canary(session, held.job_id, attempt_id=held.attempt_id, result=result)
         _move_job(session, held, JobState.DONE, reason=f"canary {judged.standing}: {judged.words()}")
-    else:
+    elif not moved:
         _settle_doubts(session, held, result)
     return True
+
+
+def _bring(session: Session, token: str, result: Result) -> tuple[Held, bool] | None:
+    """End the attempt and write its result; say whether that moved its job too."""
+    if has_clock(session):
+        return settle_at_once(session, token, result, straight=not rerun.liftable(result))
+    values: dict[str, object] = {
+        "verdict": result.verdict,
+        "conditions": result.conditions,
+        "facts": result.facts,
+    }
+    held = end(session, token, AttemptState.DONE, values=values)
+    if held is None:
+        return None
+    write_brought(session, held.attempt_id, result)
+    return held, False
 
 
 def settle_failure(session: Session, token: str, failure: Failure) -> bool:
     """Write a failure; the job is tried again where that can help and tries are left."""
     unsupported = failure.code == Unsupported.code
     state = AttemptState.UNSUPPORTED if unsupported else AttemptState.FAILED
-    held = _end(
+    held = end(
         session,
         token,
         state,
@@ -111,7 +94,7 @@ def settle_failure(session: Session, token: str, failure: Failure) -> bool:
 
 def settle_cancelled(session: Session, token: str) -> bool:
     """End an attempt whose job a person cancelled."""
-    held = _end(session, token, AttemptState.CANCELLED, values={})
+    held = end(session, token, AttemptState.CANCELLED, values={})
     if held is not None:
         _move_job(session, held, JobState.CANCELLED, reason="cancelled while it ran")
     return held is not None
@@ -119,7 +102,7 @@ def settle_cancelled(session: Session, token: str) -> bool:
 
 def release(session: Session, token: str, *, reason: str) -> bool:
     """Give a job back unfinished; it does not count as a try."""
-    held = _end(session, token, AttemptState.RELEASED, values={"message": reason})
+    held = end(session, token, AttemptState.RELEASED, values={"message": reason})
     if held is not None:
         _move_job(session, held, JobState.PLANNED, reason=reason)
     return held is not None
@@ -143,7 +126,7 @@ def cancel_asked(session: Session, job_id: int) -> bool:
     return session.execute(asked).scalar_one()
 
 
-def _settle_doubts(session: Session, held: _Held, result: Result) -> None:
+def _settle_doubts(session: Session, held: Held, result: Result) -> None:
     """Move the job to done, or back to planned for its one re-run; a re-run's outcome is kept with its facts."""
     first = rerun.doubted(session, held.job_id) if held.reruns else None
     if first is not None:
@@ -159,65 +142,8 @@ def _settle_doubts(session: Session, held: _Held, result: Result) -> None:
         _move_job(session, held, JobState.DONE, reason="")
 
 
-def _end(session: Session, token: str, state: AttemptState, *, values: dict[str, object]) -> _Held | None:
-    """End the attempt, and learn in the same round trip what kind of job it belongs to."""
-    ended = session.execute(_ending(server=has_clock(session)), {"the_token": token, "state": state, **values}).first()
-    if ended is None:
-        return None
-    attempt_id, job_id, at, worker, *kinds = ended
-    return _Held(attempt_id, job_id, f"worker {worker}", at, *map(bool, kinds))
-
-
-@cache
-def _ending(*, server: bool) -> ReturningUpdate[Any]:
-    """Build the conditional update that ends an attempt, once."""
-    at, earlier, verification = moment(server=server), ATTEMPT.alias(), tables.plain(tables.Verification)
-    worker, job = tables.plain(tables.Worker), tables.plain(tables.Job)
-    canaries = select(tables.Sweep.id).where(SWEEPS)
-    job_id = ATTEMPT.c.job_id
-    doubted = (earlier.c.job_id == job_id) & (earlier.c.state == AttemptState.DOUBTED)
-    return (
-        update(ATTEMPT)
-        .where(ATTEMPT.c.token == bindparam("the_token"), ATTEMPT.c.state == AttemptState.RUNNING)
-        .values(finished_at=at)
-        .returning(
-            ATTEMPT.c.id,
-            job_id,
-            at.label("at"),
-            select(worker.c.name).where(worker.c.id == ATTEMPT.c.worker_id).scalar_subquery(),
-            select(verification.c.id).where(verification.c.job_id == job_id).exists(),
-            select(earlier.c.id).where(doubted).exists(),
-            select(job.c.id).where(job.c.id == job_id, job.c.sweep_id.in_(canaries)).exists(),
-        )
-    )
-
-
-def _move_job(session: Session, held: _Held, after: JobState, *, reason: str) -> None:
+def _move_job(session: Session, held: Held, after: JobState, *, reason: str) -> None:
     if after is JobState.PLANNED and cancel_asked(session, held.job_id):
         after, reason = JobState.CANCELLED, f"cancelled while it ran ({reason})"
-    told = Told(JobState.RUNNING, after, held.at, held.actor, reason, held.attempt_id)
+    told = Told(JobState.RUNNING, after, held.at, held.actor(), reason, held.attempt_id)
     move_one(session, held.job_id, told)
-
-
-def write_measurements(session: Session, attempt_id: int, measurements: Sequence[Measurement]) -> None:
-    """Write the statistics and the raw samples of an attempt's metrics."""
-    if not measurements:
-        return
-    rows = [
-        {"attempt_id": attempt_id, "metric": each.metric, "unit": METRICS[each.metric].unit}
-        | each.statistics.model_dump()
-        for each in measurements
-    ]
-    made = session.execute(MEASUREMENTS, rows).scalars().all()
-    packed = [pack(each.samples) for each in measurements]
-    samples = [
-        {"measurement_id": measurement_id, "counts": counts, "data": data}
-        for measurement_id, (counts, data) in zip(made, packed, strict=True)
-    ]
-    insert_rows(session, insert(tables.plain(tables.Samples)), samples)
-
-
-def write_log(session: Session, attempt_id: int, log: str) -> None:
-    """Write the tail of a log; an empty one is none."""
-    if log:
-        session.execute(insert(tables.plain(tables.Artifact)), {"attempt_id": attempt_id, "kind": LOG, "content": log})
