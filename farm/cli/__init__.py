@@ -4,9 +4,8 @@ import ast
 import importlib
 import sys
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, cast
 
-import click
 import typer
 from typer.core import TyperGroup
 
@@ -18,6 +17,10 @@ from farm.reports.printable import printable_lines
 NO_COMMANDS: Final = frozenset(
     {"__init__", "asking", "console", "exchange", "gathered", "listing", "options", "opening", "speeds", "waiting"}
 )
+#: The base of what typer raises for a mistake on the command line: click's, or that of the click newer ones bring.
+MISTAKE: Final = cast(
+    "type[typer.BadParameter]", next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
+)
 INTERRUPTED: Final = 130  # as shells report a Ctrl-C
 BROKEN_PIPE: Final = 141  # as shells report a reader that left
 
@@ -25,12 +28,12 @@ BROKEN_PIPE: Final = 141  # as shells report a reader that left
 class Nouns(TyperGroup):
     """Finds commands by file name. The help line is a file's first sentence, read without importing it."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
         """Name every command."""
         del ctx
         return sorted(path.stem for path in _folder().glob("*.py") if path.stem not in NO_COMMANDS)
 
-    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+    def get_command(self, ctx: Any, name: str) -> Any:
         """Import one command."""
         if name not in self.list_commands(ctx):
             return None
@@ -42,18 +45,18 @@ class Nouns(TyperGroup):
         _add_examples(command, f"farm {name}", examples.strip().splitlines())
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the list of commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, _first_sentence(name)) for name in self.list_commands(ctx)])
 
 
-def _add_examples(command: click.Command, words: str, examples: list[str]) -> None:
+def _add_examples(command: Any, words: str, examples: list[str]) -> None:
     """End the help of a command, and of all below it, with those examples that are about it."""
     own = [line.strip() for line in examples if f"{line.strip()} ".startswith(f"{words} ")]
     if own:
         command.epilog = "\b\n" + "\n".join(["Examples:", *(f"  {line}" for line in own)])
-    if isinstance(command, click.Group):
+    if isinstance(command, TyperGroup):
         for name, below in command.commands.items():
             _add_examples(below, f"{words} {name}", own)
 
@@ -103,10 +106,10 @@ def _run() -> int:
     except FarmError as error:
         typer.echo(f"error: {printable_lines(str(error))}", err=True)
         return error.exit_code
-    except click.ClickException as error:
+    except MISTAKE as error:
         error.show()
         return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         typer.echo("stopped", err=True)
         return INTERRUPTED
     except BrokenPipeError:

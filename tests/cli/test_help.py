@@ -5,10 +5,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import click
 import pytest
 import typer
+from typer.core import TyperGroup
 
 from farm.cli import app
 from tests.cli.conftest import Farm
@@ -16,11 +17,11 @@ from tests.cli.conftest import Farm
 ROOT = Path(__file__).parents[2]
 
 
-def commands(command: click.Command, *words: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+def commands(command: Any, *words: str) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Give every command and all below it, with the words that call it."""
     yield words, command
-    if isinstance(command, click.Group):
-        context = click.Context(command)
+    if isinstance(command, TyperGroup):
+        context = typer.Context(command)
         for name in command.list_commands(context):
             below = command.get_command(context, name)
             assert below is not None

@@ -65,6 +65,9 @@ class Hub(ThreadingHTTPServer):
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
 
+    def size(self, name: str) -> int:
+        return self.sizes.get(name, len(self.files[name]))
+
 
 class Answer(BaseHTTPRequestHandler):
     server: Hub
@@ -76,7 +79,9 @@ class Answer(BaseHTTPRequestHandler):
         self._file(with_body=False)
 
     def do_GET(self) -> None:
-        if self.path.startswith("/api/models/"):
+        if self.path.startswith(f"/api/models/farm/tiny/tree/{COMMIT}"):
+            self._tree()
+        elif self.path.startswith("/api/models/"):
             self._listing()
         else:
             self._file(with_body=True)
@@ -88,11 +93,16 @@ class Answer(BaseHTTPRequestHandler):
         elif revision not in ("", "main", COMMIT):
             self._send(404, b"{}", {"X-Error-Code": "RevisionNotFound"})
         else:
-            files = [
-                {"rfilename": name, "size": self.server.sizes.get(name, len(content))}
-                for name, content in self.server.files.items()
-            ]
+            files = [{"rfilename": name, "size": self.server.size(name)} for name in self.server.files]
             self._send(200, json.dumps({"id": repository, "sha": COMMIT, "siblings": files}).encode(), {})
+
+    def _tree(self) -> None:
+        """List the files as newer clients ask for them."""
+        files = [
+            {"type": "file", "path": name, "size": self.server.size(name), "oid": hashlib.sha1(content).hexdigest()}
+            for name, content in self.server.files.items()
+        ]
+        self._send(200, json.dumps(files).encode(), {})
 
     def _file(self, *, with_body: bool) -> None:
         name = self.path.partition(f"/resolve/{COMMIT}/")[2]

@@ -5,12 +5,9 @@ from typing import Any, Final
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import flop_registry, sdpa_flop_count
+from torch.utils.flop_counter import flop_registry, shape_wrapper
 
-
-def _attention(query: Any, key: Any, value: Any, *rest: Any, **more: Any) -> int:
-    del rest, more
-    return int(sdpa_flop_count(query.shape, key.shape, value.shape))
+from workers.measure.attention import ATTENTION
 
 
 def _dynamic_linear(inputs: Any, packed: Any, *rest: Any, out_val: Any, **more: Any) -> int:
@@ -18,9 +15,9 @@ def _dynamic_linear(inputs: Any, packed: Any, *rest: Any, out_val: Any, **more: 
     return int(2 * inputs.numel() * out_val.shape[-1])
 
 
-#: Kernels that PyTorch's counter leaves out: attention on the CPU, and linear layers whose weights are in int8.
+#: Kernels that PyTorch's counter leaves out or not always counts: attention, and linear layers with weights in int8.
 LEFT_OUT: Final[Mapping[Any, Any]] = {
-    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: _attention,
+    **{kernel: shape_wrapper(formula) for kernel, formula in ATTENTION.items()},
     torch.ops.quantized.linear_dynamic: _dynamic_linear,
 }
 QUANTISED: Final = torch.ops.quantized.linear_dynamic

@@ -8,21 +8,13 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
+from torch.utils.flop_counter import FlopCounterMode
 
 from workers.engine import Array, Arrays, Placed, Raw
+from workers.measure.attention import ATTENTION
 from workers.measure.roofline import Pass, Work
 
 COUNTED_TOKENS: Final = 3  # the prompt's and two steps: the second tells how much a step grows
-
-
-def _attention(query: Any, key: Any, value: Any, *rest: Any, **more: Any) -> int:
-    del rest, more
-    return int(sdpa_flop_count(query, key, value))
-
-
-#: The kernel of attention on the CPU, which PyTorch's counter leaves out.
-UNKNOWN_TO_COUNTER: Final = {torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: _attention}
 
 
 class CountingEngine:
@@ -90,7 +82,7 @@ class CountingEngine:
 
     def _counted(self, call: Callable[[], Any], *, reads: float = 0.0) -> Any:
         seen = _Seen()
-        with FlopCounterMode(display=False, custom_mapping=UNKNOWN_TO_COUNTER) as counter, seen.looking():
+        with FlopCounterMode(display=False, custom_mapping=dict(ATTENTION)) as counter, seen.looking():
             found = call()
         flops = float(counter.get_total_flops())
         self._passes.append(Pass(flops=flops, weights=sum(seen.weights.values()), kept=seen.kept, moved=reads))

@@ -49,3 +49,16 @@ def test_attention_on_the_cpu_is_counted() -> None:
     counting = CountingEngine(engine, gives=("vectors",))
     counting.forward({"ids": torch.zeros(1, 2, 16, 8)})
     assert counting._passes[0].flops == 4 * 2 * 16 * 16 * 8
+
+
+def test_heads_of_queries_that_share_one_of_keys_are_all_counted() -> None:
+    class Grouped(torch.nn.Module):  # type: ignore[misc]  # PyTorch is not looked into
+        def forward(self, ids: Any) -> dict[str, Any]:
+            shared = ids[:, :2]
+            return {"vectors": torch.nn.functional.scaled_dot_product_attention(ids, shared, shared, enable_gqa=True)}
+
+    engine = Engine()
+    engine.model = Grouped()
+    counting = CountingEngine(engine, gives=("vectors",))
+    counting.forward({"ids": torch.zeros(1, 6, 16, 8)})
+    assert counting._passes[0].flops == 4 * 6 * 16 * 16 * 8
