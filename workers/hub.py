@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import httpx
-from huggingface_hub import HfApi, snapshot_download
+from huggingface_hub import HfApi, snapshot_download, try_to_load_from_cache
 from huggingface_hub.errors import (
     HFValidationError,
-    LocalEntryNotFoundError,
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
@@ -16,6 +15,7 @@ from farm.contract.errors import ModelInvalid, ModelNotFound, ModelUnreachable
 from workers import folders
 from workers.zoo.weights import weight_files
 
+CONFIG: Final = "config.json"  # every model has it
 INSTEAD: Final = "or give a local folder instead (`models: [./folder]`)"
 
 
@@ -78,11 +78,17 @@ def _listing(repository: str, revision: str | None) -> tuple[str, dict[str, int]
 
 
 def _local(repository: str, revision: str | None) -> Path | None:
-    """Find a whole copy fetched earlier; None when there is none."""
+    """Find a whole copy fetched earlier; None when there is none.
+
+    It is asked for by one file: newer clients hold a copy for incomplete that lacks files nobody needs.
+    """
     try:
-        folder = Path(snapshot_download(repository, revision=revision, local_files_only=True))
+        found = try_to_load_from_cache(repository, CONFIG, revision=revision)
+        if not isinstance(found, str):
+            return None
+        folder = Path(found).parent
         weight_files(folder)
-    except (LocalEntryNotFoundError, HFValidationError, ModelInvalid):
+    except (HFValidationError, ModelInvalid):
         return None
     return folder
 
