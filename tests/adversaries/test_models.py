@@ -137,7 +137,7 @@ class Pruned(Changed):
     """Has its smallest third of weights set to zero."""
 
     def changed(self, weight: torch.Tensor) -> torch.Tensor:
-        return torch.where(weight.abs() < weight.abs().quantile(1 / 3), 0.0, weight)
+        return torch.where(weight.abs() < weight.float().abs().quantile(1 / 3), 0.0, weight)
 
 
 class Redrawn(Changed):
