@@ -26,9 +26,9 @@ MOST_ERROR: Final[Mapping[str, float]] = {
 #: inputs a hundred times as much as for others. Then the reference answers the same in that precision, and the answer
 #: may be so many times as far away as the reference's own rounding took it, and no further than MOST_ROUNDED.
 TIMES_ROUNDED: Final[Mapping[str, float]] = {
-    "fp16": 3.0,
-    "bf16": 3.0,  # OpenVINO was seen 2.5 times as far away as PyTorch (the clips of xclip), mostly as far
-    "int8": 3.0,  # 1.05 was seen
+    "fp16": 4.0,
+    "bf16": 4.0,  # OpenVINO was seen 2.5 times as far away as PyTorch (the clips of xclip), mostly as far
+    "int8": 6.0,  # 4.4 was seen (bert-tiny), mostly as far
 }
 
 #: Agreement: the end of that, relative to the reference's length. Other weights, and other inputs, are 1.4 away where
@@ -130,7 +130,9 @@ CLOCKS_DIFFER: Final = 0.005
 CLOCK_TICK: Final = 0.005
 
 #: Plausibility: most of a call's time that placing its inputs, or reading what it gave, may take, and the seconds
-#: below which nobody looks. Both are copies: a thousandth of a call was seen, 5e-6 s for the smallest. What is computed
-#: ahead, or only when it is looked at, takes a whole call.
-MOST_BESIDE_TIME: Final = 0.5
+#: below which nobody looks. Both are copies: 0.003 was seen of reading, 0.02 of placing (bert-tiny, calls of 2 ms).
+#: What is computed ahead, or only when it is looked at, takes a whole call. Beside a GPU the same copies are made by
+#: the host, and calls are short there.
+MOST_BESIDE_TIME: Final = 0.1
+MOST_BESIDE_TIME_OF_GPU: Final = 0.5
 BESIDE_TICK: Final = 2e-4
