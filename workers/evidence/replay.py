@@ -68,7 +68,7 @@ def judge(found: Surprise) -> Look:
     if found.again is not None:
         figures["new_inputs_time_again"] = found.again
     if found.lately is not None:
-        figures["new_inputs_time_lately"] = found.lately
+        figures |= {"new_inputs_time_lately": found.lately, "most_new_inputs_time_lately": LATELY_SURPRISED}
     if found.timed is not None and found.asked >= SURE and found.timed > SURELY_SURPRISED:
         return Look(figures, f"within the timed loop, calls with new inputs took {found.timed:.2f} times as long")
     if found.lately is not None and found.lately > LATELY_SURPRISED:
