@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from farm.contract.evidence import Evidence
-from workers.evidence.thresholds import LATELY_SURPRISED
 
 Figures = Mapping[str, Any]
 
@@ -46,7 +45,7 @@ SHARES: Final[Mapping[str, Callable[[str, Figures], float]]] = {
     "other_tokens_fraction": _roof,
     "helped": lambda name, figures: float(figures[name]) / float(figures["most_helped"]),
     "more_time": lambda name, figures: float(figures["least_more_time"]) / float(figures[name]),
-    "new_inputs_time_lately": lambda name, figures: float(figures[name]) / LATELY_SURPRISED,
+    "new_inputs_time_lately": lambda name, figures: float(figures[name]) / float(figures[f"most_{name}"]),
     "new_inputs_time": _new_inputs,
     "reading_time": lambda name, figures: float(figures[name]) / float(figures["most_beside_time"]),
     "placing_time": lambda name, figures: float(figures[name]) / float(figures["most_beside_time"]),

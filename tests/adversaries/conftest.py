@@ -1,6 +1,3 @@
-import gc
-from collections.abc import Iterator
-
 import pytest
 
 from tests.adversaries.door import Door, no_growth
@@ -10,9 +7,8 @@ from workers.standing import Bench
 
 
 @pytest.fixture
-def door(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
+def door(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> Door:
     """Give the door, with the tiny models behind it."""
     monkeypatch.setattr(plausibility, "growth", no_growth)
     monkeypatch.setattr(Bench, "raised", Bench.roof)  # a cheat above the roof has it measured again, for many seconds
-    yield Door(cells, monkeypatch)
-    gc.unfreeze()
+    return Door(cells, monkeypatch)

@@ -137,7 +137,14 @@ class Pruned(Changed):
     """Has its smallest third of weights set to zero."""
 
     def changed(self, weight: torch.Tensor) -> torch.Tensor:
-        return torch.where(weight.abs() < weight.abs().quantile(1 / 3), 0.0, weight)
+        return torch.where(weight.abs() < weight.float().abs().quantile(1 / 3), 0.0, weight)
+
+
+class Redrawn(Changed):
+    """Has other weights of the same spread: as another seed would have given."""
+
+    def changed(self, weight: torch.Tensor) -> torch.Tensor:
+        return torch.randn_like(weight) * weight.float().std()
 
 
 class LessPrecise(Cheat):
@@ -237,6 +244,11 @@ OTHERS = [Narrow, Shallow, Padded, Idle, OtherSeed, OtherModel, EightBits, Sixte
 @pytest.mark.parametrize("cheat", OTHERS)
 def test_another_model_gives_other_answers(cheat: type[Cheat], door: Door) -> None:
     door.caught(cheat, Layer.AGREEMENT)
+
+
+@pytest.mark.parametrize("cheat", [Redrawn, Pruned])
+def test_rounding_of_the_model_itself_excuses_no_other_weights(cheat: type[Cheat], door: Door) -> None:
+    door.caught(cheat, Layer.AGREEMENT, model="xclip", precision="bf16")
 
 
 @pytest.mark.parametrize("cheat", [LowRank, ExitsEarly, Wears])

@@ -14,6 +14,7 @@ from workers.evidence.thresholds import (
     BESIDE_TICK,
     LATELY_SURPRISED,
     MOST_BESIDE_TIME,
+    MOST_BESIDE_TIME_OF_GPU,
     MOST_SURPRISED,
     SURELY_SURPRISED,
 )
@@ -67,7 +68,7 @@ def judge(found: Surprise) -> Look:
     if found.again is not None:
         figures["new_inputs_time_again"] = found.again
     if found.lately is not None:
-        figures["new_inputs_time_lately"] = found.lately
+        figures |= {"new_inputs_time_lately": found.lately, "most_new_inputs_time_lately": LATELY_SURPRISED}
     if found.timed is not None and found.asked >= SURE and found.timed > SURELY_SURPRISED:
         return Look(figures, f"within the timed loop, calls with new inputs took {found.timed:.2f} times as long")
     if found.lately is not None and found.lately > LATELY_SURPRISED:
@@ -104,8 +105,8 @@ def put_off(seconds: Sequence[float], beside: Sequence[Beside], *, on_host: bool
 
     The shortest of each counts. On a device of its own, placing is a copy to it, which may take longer than a call.
     """
-    usual = median(seconds)
-    figures: dict[str, JsonValue] = {"most_beside_time": MOST_BESIDE_TIME} if beside else {}
+    usual, most = median(seconds), MOST_BESIDE_TIME if on_host else MOST_BESIDE_TIME_OF_GPU
+    figures: dict[str, JsonValue] = {"most_beside_time": most} if beside else {}
     failed = ""
     took = {"placing the inputs": [each.placing for each in beside]} if on_host else {}
     took |= {"reading the answer": [each.reading for each in beside]}
@@ -113,7 +114,7 @@ def put_off(seconds: Sequence[float], beside: Sequence[Beside], *, on_host: bool
         least = min(times, default=0.0)
         if times:
             figures |= {f"{what.partition(' ')[0]}_time": least / usual}
-        if least > BESIDE_TICK and least > MOST_BESIDE_TIME * usual:
+        if least > BESIDE_TICK and least > most * usual:
             failed = f"{what} of a call took {least / usual:.2f} times as long as the call itself"
     return Look(figures, failed)
 

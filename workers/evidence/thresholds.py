@@ -9,13 +9,13 @@ LEAST_COSINE: Final[Mapping[str, float]] = {
     "tf32": 0.999,  # 10 bits of mantissa in products
     "fp16": 0.999,  # 10 bits of mantissa throughout
     "bf16": 0.99,  # 7 bits of mantissa throughout; 0.999 was seen for deep models
-    "int8": 0.98,  # weights in 8 bits; 0.9995 was seen for gpt2
+    "int8": 0.98,  # weights in 8 bits; 0.9995 was seen for gpt2, 0.998 for the texts of xclip
 }
 
 #: Agreement: most that an answer may be away from the reference, relative to the reference's own length. Where the
 #: outputs of all inputs are nearly alike, a cosine hardly tells bf16 from fp32; the distance does.
 MOST_ERROR: Final[Mapping[str, float]] = {
-    "fp32": 5e-4,  # 2e-6 was seen for most models, 1e-4 for the texts of xclip on OpenVINO; bf16 is 3e-3 away and more
+    "fp32": 5e-4,  # 2e-6 was seen for most models; bf16 is 3e-3 away and more
     "tf32": 0.045,  # what a cosine of 0.999 allows
     "fp16": 0.045,
     "bf16": 0.142,  # what a cosine of 0.99 allows
@@ -26,9 +26,9 @@ MOST_ERROR: Final[Mapping[str, float]] = {
 #: inputs a hundred times as much as for others. Then the reference answers the same in that precision, and the answer
 #: may be so many times as far away as the reference's own rounding took it, and no further than MOST_ROUNDED.
 TIMES_ROUNDED: Final[Mapping[str, float]] = {
-    "fp16": 3.0,
-    "bf16": 3.0,  # FIGURES
-    "int8": 3.0,
+    "fp16": 4.0,
+    "bf16": 4.0,  # OpenVINO was seen 2.5 times as far away as PyTorch (the clips of xclip), mostly as far
+    "int8": 6.0,  # 4.4 was seen (bert-tiny), mostly as far
 }
 
 #: Agreement: the end of that, relative to the reference's length. Other weights, and other inputs, are 1.4 away where
@@ -130,7 +130,9 @@ CLOCKS_DIFFER: Final = 0.005
 CLOCK_TICK: Final = 0.005
 
 #: Plausibility: most of a call's time that placing its inputs, or reading what it gave, may take, and the seconds
-#: below which nobody looks. Both are copies: a thousandth of a call was seen, 5e-6 s for the smallest. What is computed
-#: ahead, or only when it is looked at, takes a whole call.
-MOST_BESIDE_TIME: Final = 0.5
+#: below which nobody looks. Both are copies: 0.003 was seen of reading, 0.02 of placing (bert-tiny, calls of 2 ms).
+#: What is computed ahead, or only when it is looked at, takes a whole call. Beside a GPU the same copies are made by
+#: the host, and calls are short there.
+MOST_BESIDE_TIME: Final = 0.1
+MOST_BESIDE_TIME_OF_GPU: Final = 0.5
 BESIDE_TICK: Final = 2e-4

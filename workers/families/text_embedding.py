@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -87,6 +88,7 @@ class Embedding:
         return {"embedding_dimension": [float(self._width)]}
 
 
+@cache
 def _pooling(folder: Path) -> str:
     path = folder / "1_Pooling" / "config.json"
     if path.exists() and json.loads(path.read_text()).get("pooling_mode_cls_token"):
@@ -94,6 +96,7 @@ def _pooling(folder: Path) -> str:
     return "mean"
 
 
+@cache
 def _normalised(folder: Path) -> bool:
     path = folder / "modules.json"
     return path.exists() and any(module["type"].endswith("Normalize") for module in json.loads(path.read_text()))

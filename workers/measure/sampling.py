@@ -66,11 +66,7 @@ def durations(calls: Sequence[Call]) -> list[float]:
 
 @contextmanager
 def no_collection() -> Iterator[None]:
-    """Keep the garbage collector out of the timed loop.
-
-    What a fork server had taken out of its sight stays there: walking through that again would cost more than the loop.
-    """
-    inherited = gc.get_freeze_count() > 0
+    """Keep the garbage collector out of the timed loop."""
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -78,8 +74,7 @@ def no_collection() -> Iterator[None]:
         yield
     finally:
         gc.enable()
-        if not inherited:
-            gc.unfreeze()
+        gc.unfreeze()
 
 
 def _doubts(calls: Sequence[Call], how: Measure) -> tuple[Doubt, ...]:
