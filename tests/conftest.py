@@ -1,5 +1,6 @@
 """Fixtures of every test: real services, an environment without settings, and no silent skips in CI."""
 
+import gc
 import os
 from collections.abc import Generator, Iterator
 from functools import cache
@@ -35,6 +36,7 @@ def cells(tmp_path_factory: pytest.TempPathFactory) -> "Cells":
     """Give the tiny models and their cells, shared by all tests that run them."""
     from tests.workers.platforms.cells import Cells
 
+    gc.freeze()  # as in a child of the fork server; else each timed loop looks through all that the suite holds
     return Cells(tmp_path_factory.mktemp("cells"))
 
 

@@ -40,10 +40,13 @@ class Measure(Value):
 
     @model_validator(mode="after")
     def _floors_below_ceilings(self) -> "Measure":
+        crossed = []
         if self.min_iterations > self.max_iterations:
-            raise ValueError(f"min_iterations {self.min_iterations} is above max_iterations {self.max_iterations}")
+            crossed.append(f"min_iterations {self.min_iterations} is above max_iterations {self.max_iterations}")
         if self.min_seconds > self.max_seconds:
-            raise ValueError(f"min_seconds {self.min_seconds:g} is above max_seconds {self.max_seconds:g}")
+            crossed.append(f"min_seconds {self.min_seconds:g} is above max_seconds {self.max_seconds:g}")
+        if crossed:
+            raise ValueError("; ".join(crossed))
         return self
 
 

@@ -254,6 +254,13 @@ def test_one_wrong_field_of_measure_does_not_hide_the_others(mistakes: Found) ->
     ]
 
 
+def test_floors_above_their_ceilings_are_told_together(mistakes: Found) -> None:
+    (told,) = mistakes(START + "measure: {max_iterations: 3, min_seconds: 5, max_seconds: 2}\n")
+    assert told == (
+        "sweep.yaml:4: measure: min_iterations 20 is above max_iterations 3; min_seconds 5 is above max_seconds 2"
+    )
+
+
 def test_a_hub_id_needs_its_family(mistakes: Found) -> None:
     assert mistakes("{name: n, platforms: cpu, models: org/chat}") == [
         "sweep.yaml:1: models: org/chat is a hub id, and its family must be said: {id: org/chat, family: FAMILY}; "

@@ -1,5 +1,6 @@
 """A cell that was prepared before is measured at once, by a process that may make nothing."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 
@@ -36,12 +37,13 @@ class Counting(Launcher):
 
 
 @pytest.fixture
-def bench(engine: Engine, tmp_path: Path) -> Bench:
-    return Bench(
+def bench(engine: Engine, tmp_path: Path) -> Iterator[Bench]:
+    launcher = Counting()
+    yield Bench(
         engine=engine,
         settings=Settings(data_dir=tmp_path / "data", cache_dir=tmp_path / "cache"),
         registration=builders.registered(engine, "fake"),
-        launcher=Counting(),
+        launcher=launcher,
         spool=Spool(tmp_path / "spool"),
         device_lock=FileLock(tmp_path / "host.lock"),
         prepared=Prepared(tmp_path / "cache", "these versions"),
@@ -51,6 +53,7 @@ def bench(engine: Engine, tmp_path: Path) -> Bench:
         stopping=Event(),
         stop_now=Event(),
     )
+    launcher.close()
 
 
 def ran(bench: Bench, *specs: JobSpec) -> list[str]:

@@ -1,7 +1,6 @@
 """Intervals hold the truth as often as they say, and doubts are raised on bad series and not on good ones."""
 
 import gc
-from collections.abc import Iterator
 from functools import partial
 
 import numpy as np
@@ -43,15 +42,8 @@ def test_the_interval_of_dependent_calls_is_widened_until_it_holds_the_median(by
     assert held(partial(series.dependent, by=by), n=400) >= 0.90
 
 
-@pytest.fixture
-def frozen() -> Iterator[None]:
-    """Have what the suite keeps frozen, as it is in a child: else each loop looks through it."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
-def test_sampling_that_stops_by_itself_keeps_the_promise_of_its_interval(frozen: None) -> None:
+def test_sampling_that_stops_by_itself_keeps_the_promise_of_its_interval() -> None:
+    gc.freeze()  # as in a child of the fork server; else each loop looks through all that the suite holds
     dice = np.random.default_rng(3)
     kept, counts = 0, []
     for _ in range(RUNS):
