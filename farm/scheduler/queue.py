@@ -67,6 +67,7 @@ def make_app(broker_url: str, *, timeout: float = BROKER_TIMEOUT) -> Celery:
         # A half-open connection makes a worker deaf unless every socket call can time out.
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
+        broker_channel_error_retry=is_redis(broker_url),  # what Redis refuses: it may have become a replica for a while
         broker_connection_timeout=5,
         broker_heartbeat=timeout,  # of AMQP; the Redis transport has none and takes socket_timeout
         broker_transport=_transport(broker_url),
