@@ -188,6 +188,8 @@ class _Server:
             concurrency=1,
             consumer_cls="workers.consumer:Consumer",
             loglevel=self._bench.settings.log_level,
+            # The loop of messages tells the broker so, and while that is away it tries for ever and hears nothing else.
+            without_heartbeat=not self._bench.settings.task_events,
             without_gossip=True,
             without_mingle=True,
             quiet=True,

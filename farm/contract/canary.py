@@ -33,6 +33,7 @@ class CanaryStanding(StrEnum):
     WELL = "well"
     OFF = "off"  # beyond the others; a second run decides
     DRIFTS = "drifts"  # beyond the others, as the one before it was
+    DISTURBED = "disturbed"  # other processes had the box meanwhile: it says nothing of the machine
 
 
 class Judgement(NamedTuple):
@@ -54,16 +55,21 @@ class Judgement(NamedTuple):
         )
 
 
-def judge_canary(seconds: float, earlier: Sequence[float], *, last_was_off: bool) -> Judgement:
-    """Hold a figure against those of earlier canaries that were well, the latest of them last."""
+def judge_canary(seconds: float, earlier: Sequence[float], *, last_was_off: bool, disturbed: bool = False) -> Judgement:
+    """Hold a figure against those of earlier canaries that were well, the latest of them last.
+
+    One that was `disturbed` by others is neither learnt from nor held against the machine.
+    """
     latest = earlier[-MOST:]
     if len(latest) < LEAST:
-        return Judgement(CanaryStanding.LEARNING, seconds, None, None, len(latest))
+        standing = CanaryStanding.DISTURBED if disturbed else CanaryStanding.LEARNING
+        return Judgement(standing, seconds, None, None, len(latest))
     usual = median(latest)
     spread = TO_STDDEV * median(abs(each - usual) for each in latest)
     standing = CanaryStanding.WELL
     if abs(seconds - usual) > max(EFFECT * usual, SPREADS * spread):
         standing = CanaryStanding.DRIFTS if last_was_off else CanaryStanding.OFF
+        standing = CanaryStanding.DISTURBED if disturbed else standing
     return Judgement(standing, seconds, usual, spread, len(latest))
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from farm.contract.annotations import AnnotationKind
 from farm.contract.canary import METRIC, SWEEP, CanaryStanding, Judgement, canary_spec, canary_tags, judge_canary
+from farm.contract.doubts import DoubtKind
 from farm.contract.requirement import Offer
 from farm.contract.result import Result
 from farm.contract.states import UNSETTLED, AttemptState, JobState
@@ -24,10 +25,12 @@ from farm.scheduler.register import live_workers
 
 PRIORITY: Final = 100  # before what people submit
 TRIES: Final = 2
-AGAIN: Final = timedelta(minutes=30)  # between two canaries of a machine that drifts
+AGAIN: Final = timedelta(minutes=30)  # between two canaries while the last one does not say that all is well
 READ: Final = 100  # of the latest canaries of a machine
 FACT: Final = "canary"  # where a canary's attempt keeps what it said
 
+#: What others do to a box; a processor that is slowed down for its heat is the machine's own affair.
+DISTURBING: Final = frozenset({DoubtKind.NOISY_HOST, DoubtKind.SHARED_HOST})
 #: Sweeps of canaries: nobody wrote a file for them.
 SWEEPS: Final = (tables.Sweep.name == SWEEP) & (tables.Sweep.source == "")
 
@@ -51,7 +54,8 @@ def settle_canary(session: Session, job_id: int, *, attempt_id: int, result: Res
     """
     queue = session.execute(select(tables.Job.queue).where(tables.Job.id == job_id)).scalar_one()
     seconds = next(each.statistics.median for each in result.measurements if each.metric == METRIC)
-    found = _judged(session, queue, attempt_id=attempt_id, seconds=seconds)
+    disturbed = any(doubt.kind in DISTURBING for doubt in result.doubts)
+    found = _judged(session, queue, attempt_id=attempt_id, seconds=seconds, disturbed=disturbed)
     told: dict[str, JsonValue] = {**found._asdict()}
     session.execute(
         update(tables.Attempt)
@@ -82,7 +86,7 @@ def drifting(session: Session, offer: Offer) -> str | None:
 class _Job(NamedTuple):
     state: str
     created_at: datetime
-    drifts: bool
+    well: bool
 
 
 def _due(latest: _Job | None, *, since: datetime, at: datetime, every: timedelta) -> bool:
@@ -90,7 +94,7 @@ def _due(latest: _Job | None, *, since: datetime, at: datetime, every: timedelta
         return True
     if latest.state in UNSETTLED:
         return False
-    pause = min(AGAIN, every) if latest.drifts else every
+    pause = every if latest.well else min(AGAIN, every)
     return latest.created_at < max(since, at - pause)
 
 
@@ -110,7 +114,7 @@ def _latest_jobs(session: Session, tags: Sequence[str], *, since: datetime) -> d
         tag_of[row.queue]: _Job(
             row.state,
             row.created_at,
-            row.facts is not None and _said(row.facts)["standing"] == CanaryStanding.DRIFTS,
+            row.facts is None or _said(row.facts)["standing"] == CanaryStanding.WELL,
         )
         for row in found
     }
@@ -134,7 +138,7 @@ def _enlist(session: Session, tags: Sequence[str]) -> str:
     return enlist(session, submission)
 
 
-def _judged(session: Session, queue: str, *, attempt_id: int, seconds: float) -> Judgement:
+def _judged(session: Session, queue: str, *, attempt_id: int, seconds: float, disturbed: bool) -> Judgement:
     """Hold a figure against those of the same work with the same software; what people know begins a new row."""
     own = select(tables.Attempt.environment_id, tables.Job.fingerprint).join(tables.Job)
     environment, work = session.execute(own.where(tables.Attempt.id == attempt_id)).one()
@@ -148,7 +152,7 @@ def _judged(session: Session, queue: str, *, attempt_id: int, seconds: float) ->
     ]
     beyond = (CanaryStanding.OFF, CanaryStanding.DRIFTS)
     last_was_off = bool(before) and not before[0].known and standings[0] in beyond
-    return judge_canary(seconds, well[::-1], last_was_off=last_was_off)
+    return judge_canary(seconds, well[::-1], last_was_off=last_was_off, disturbed=disturbed)
 
 
 def _before_known(
@@ -162,7 +166,7 @@ def _before_known(
 
 
 def _canaries(queue: str) -> Select[str, dict[str, Any] | None, bool]:
-    """Ask for the canaries of a queue that brought a figure, the latest first, and whether people know of each."""
+    """Ask for the canaries of a queue that said something, the latest first, and whether people know of each."""
     known = (
         select(tables.Annotation.id)
         .where(
@@ -175,5 +179,6 @@ def _canaries(queue: str) -> Select[str, dict[str, Any] | None, bool]:
         select(tables.Attempt.public_id, tables.Attempt.facts, known.label("known"))
         .join(tables.Job, _of_canary())
         .where(tables.Job.state == JobState.DONE, tables.Job.queue == queue, tables.Job.priority == PRIORITY)
+        .where(tables.Attempt.facts[FACT]["standing"].as_string() != CanaryStanding.DISTURBED)
         .order_by(tables.Job.id.desc())  # as the index has them: asked at every heartbeat
     )

@@ -26,7 +26,7 @@ from farm.scheduler.reap import reap
 from farm.settings import Settings
 
 TICK: Final = 0.5  # seconds between two rounds
-PAUSE: Final = 5.0  # seconds after a fault of broker or database
+LONGEST_PAUSE: Final = 5.0  # seconds; pauses after faults of broker or database grow to this
 ROLL_CALL: Final = 5.0  # seconds between two looks which canaries are due
 HEARTBEATS_MISSED: Final = 3  # a worker is live until it missed this many
 
@@ -48,8 +48,11 @@ def run(engine: Engine, app: Celery, *, settings: Settings, pool: str, stop: thr
     how = rules(settings, pool=pool)
     patience = _Patience(how.silence_seconds)
     rota = _Rota(settings.canary_hours if pool == SHARED_POOL else 0)
+    pause = TICK
     while not stop.is_set():
-        stop.wait(TICK if _round(engine, app, how=how, patience=patience, rota=rota) else PAUSE)
+        well = _round(engine, app, how=how, patience=patience, rota=rota)
+        pause = TICK if well else min(2 * pause, LONGEST_PAUSE)
+        stop.wait(pause)
 
 
 class _Patience:

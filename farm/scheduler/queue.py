@@ -67,6 +67,7 @@ def make_app(broker_url: str, *, timeout: float = BROKER_TIMEOUT) -> Celery:
         # A half-open connection makes a worker deaf unless every socket call can time out.
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
+        broker_channel_error_retry=is_redis(broker_url),  # what Redis refuses: it may have become a replica for a while
         broker_connection_timeout=5,
         broker_heartbeat=timeout,  # of AMQP; the Redis transport has none and takes socket_timeout
         broker_transport=_transport(broker_url),
@@ -106,13 +107,17 @@ def publish(app: Celery, messages: Iterable[tuple[str, int]]) -> None:
 
     Raises: one of UNREACHABLE; how many of them arrived is then unknown.
     """
+    # On Redis kombu would try again on a new channel in the batch of the old one, an error of another kind that ended
+    # the scheduler; redis-py connects anew by itself.
+    retry = not is_redis(app.conf.broker_url)
     with app.producer_or_acquire() as producer:
         for name, of_queue in groupby(messages, key=itemgetter(0)):
             queue = Queue(name, routing_key=name)
-            # A batch for each queue: its declaration may connect anew, which a batch under way would not bear.
             with producer.batch(max_size=PER_TRIP):
                 for _, job_id in of_queue:
-                    app.send_task(RUN_TASK, args=(job_id,), queue=queue, ignore_result=True, producer=producer)
+                    app.send_task(
+                        RUN_TASK, args=(job_id,), queue=queue, ignore_result=True, producer=producer, retry=retry
+                    )
 
 
 def _transport(broker_url: str) -> str | None:

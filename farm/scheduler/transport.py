@@ -1,13 +1,18 @@
 """The Redis transport of kombu, but that of a message only the job's id is believed."""
 
 import base64
+import time
 import uuid
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from kombu.transport import redis
+from redis.exceptions import ResponseError
 
 from farm.scheduler.message import ENCODING, KIND, REFUSED, UNREADABLE, body_anew, headers_anew, named, short, why
+
+QUEUE_TYPES: Final = (b"list", b"none")
+PAUSE: Final = 1.0  # seconds; what the server refused it would refuse again at once
 
 log = structlog.get_logger()
 
@@ -37,8 +42,17 @@ def written_anew(job_id: int, queue: str) -> dict[str, object]:
     }
 
 
+class QoS(redis.QoS):  # type: ignore[misc]  # kombu has no types
+    """Gives no message back: none is acknowledged here, so what stands in the list of such is not ours."""
+
+    def restore_visible(self, *_: object, **__: object) -> None:
+        """Leave it alone: it could not even be read, and no worker would start."""
+
+
 class Channel(redis.Channel):  # type: ignore[misc]  # kombu has no types
     """Reads queues that anybody may have written to."""
+
+    QoS = QoS
 
     def _brpop_read(self, **options: object) -> bool | None:
         try:
@@ -48,6 +62,22 @@ class Channel(redis.Channel):  # type: ignore[misc]  # kombu has no types
                 raise
             log.warning(REFUSED, reason=f"it is not JSON: {type(error).__name__}")
             return None
+        except ResponseError as error:
+            log.error("the broker refuses to give messages", reason=str(error))
+            time.sleep(PAUSE)
+            if self._remove_impostors():
+                return None
+            raise  # a master that became a replica, other rights: the worker connects anew
+
+    def _remove_impostors(self) -> list[str]:
+        """Delete what has the name of a queue and is none; its messages are published again."""
+        with self.conn_or_acquire() as client:
+            keys = [f"{self.global_keyprefix}{name}" for name in self.active_queues]
+            found = [key for key in keys if client.execute_command("TYPE", key) not in QUEUE_TYPES]
+            if found:
+                log.warning("removed what was no queue", keys=found)
+                client.execute_command("UNLINK", *found)
+        return found
 
 
 class Transport(redis.Transport):  # type: ignore[misc]  # kombu has no types

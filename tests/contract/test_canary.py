@@ -51,6 +51,13 @@ def test_what_a_noisy_machine_often_shows_is_no_drift() -> None:
     assert judge_canary(0.014, STEADY, last_was_off=True).standing is CanaryStanding.DRIFTS
 
 
+def test_what_others_did_meanwhile_is_not_held_against_a_machine_nor_learnt() -> None:
+    disturbed = judge_canary(0.0130, STEADY, last_was_off=True, disturbed=True)
+    assert disturbed.standing is CanaryStanding.DISTURBED
+    assert judge_canary(0.0101, STEADY, last_was_off=True, disturbed=True).standing is CanaryStanding.WELL
+    assert judge_canary(0.0101, STEADY[:2], last_was_off=False, disturbed=True).standing is CanaryStanding.DISTURBED
+
+
 def test_one_wild_figure_among_the_others_hides_nothing() -> None:
     assert judge_canary(0.013, [*STEADY, 1.0], last_was_off=True).standing is CanaryStanding.DRIFTS
 

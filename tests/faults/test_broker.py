@@ -1,5 +1,6 @@
 """A broker that dies and forgets, hangs, is cut off or doubles messages: nothing is lost, and workers hear again."""
 
+import signal
 import time
 from collections.abc import Iterator
 
@@ -8,13 +9,14 @@ import pytest
 from farm.scheduler.queue import make_app, publish
 from tests.faults.proxy import Proxy
 from tests.faults.test_workers import tries
-from tests.faults.yard import Hand, Yard, gated, job, longer
+from tests.faults.yard import SOAK, WITHIN, Hand, Yard, gated, job, longer
 from tests.services import ValkeyServer
 
 JOBS = 6
 FEW = 3
 SILENCE = 3.0  # seconds: longer than the time after which a silent broker is connected to anew
-HANG, HOLE = 30 - SILENCE, 40 - SILENCE  # seconds more, in a soak
+HANGS = (30, 120) if SOAK else (SILENCE,)  # seconds
+HOLE, DOWN = 40 - SILENCE, 150 - SILENCE  # seconds more, in a soak
 
 
 @pytest.fixture(scope="module")
@@ -89,19 +91,37 @@ def test_a_network_that_swallows_messages_while_one_worker_idles_and_one_runs_a_
     assert all(each.alive() for each in (worker, rival))
 
 
+@pytest.mark.parametrize("seconds", HANGS)
 def test_a_broker_that_hangs_while_one_worker_idles_and_one_runs_a_job(
-    yard: Yard, broker: ValkeyServer, worker: Hand, rival: Hand
+    yard: Yard, broker: ValkeyServer, worker: Hand, rival: Hand, seconds: float
 ) -> None:
-    gate = yard.gate("hanging")
+    gate = yard.gate(f"hanging{seconds}")
     running = yard.submit(gated("rival", gate), *(job("rival", seed=seed) for seed in range(FEW)))
     yard.wait(gate.reached)
     with broker.paused():
         waiting = yard.submit(*(job("behind", seed=seed) for seed in range(FEW)))
         gate.open()
         yard.wait(lambda: yard.states(running).get("done") == 1)  # a running job needs no broker
-        time.sleep(SILENCE)
-        longer(HANG)
+        time.sleep(seconds)
     assert yard.ended(waiting) == {"done": FEW}
+    assert yard.ended(running) == {"done": FEW + 1}
+    assert [tries(each) for each in yard.jobs(running)] == [["done"]] * (FEW + 1)
+    assert all(each.alive() for each in (worker, rival))
+
+
+def test_a_broker_that_is_down_while_one_worker_idles_and_one_runs_a_job(
+    yard: Yard, broker: ValkeyServer, worker: Hand, rival: Hand
+) -> None:
+    gate = yard.gate("down")
+    running = yard.submit(gated("rival", gate), *(job("rival", seed=seed) for seed in range(FEW)))
+    yard.wait(gate.reached)
+    broker.kill()
+    waiting = yard.submit(*(job("behind", seed=seed) for seed in range(FEW)))
+    time.sleep(SILENCE)
+    longer(DOWN)
+    broker.start()
+    assert yard.ended(waiting) == {"done": FEW}
+    gate.open()  # in its job all the time
     assert yard.ended(running) == {"done": FEW + 1}
     assert [tries(each) for each in yard.jobs(running)] == [["done"]] * (FEW + 1)
     assert all(each.alive() for each in (worker, rival))
@@ -115,3 +135,10 @@ def test_every_message_delivered_four_times(yard: Yard, broker: ValkeyServer) ->
         publish(app, [(job("both").requirement.queue(), job_id)])
     assert yard.ended(sweep) == {"done": 2 * JOBS}
     assert [tries(each) for each in yard.jobs(sweep)] == [["done"]] * 2 * JOBS
+
+
+def test_a_worker_told_to_stop_while_the_broker_hangs_ends(broker: ValkeyServer, rival: Hand) -> None:
+    with broker.paused():
+        time.sleep(SILENCE)
+        rival.process.send_signal(signal.SIGTERM)
+        assert rival.process.wait(WITHIN) == 0

@@ -115,6 +115,21 @@ def test_nothing_that_a_stranger_writes_does_anything(yard: Yard, broker: Valkey
     assert "Restoring" not in worker.log()
 
 
+def test_what_the_broker_refuses_ends_no_worker(yard: Yard, broker: ValkeyServer, worker: Hand) -> None:
+    with broker.client() as client:
+        client.set(f"{KEY_PREFIX}{QUEUE}", "no list")
+        yard.wait(lambda: "removed what was no queue" in worker.log())
+        for number, strange in enumerate(("garbage", "[]", '[{}, "", "queue"]')):
+            client.hset(f"{KEY_PREFIX}unacked", str(number), strange)
+            client.zadd(f"{KEY_PREFIX}unacked_index", {str(number): 1})
+        client.replicaof("127.0.0.1", 1)
+        yard.wait(lambda: "ReadOnlyError" in worker.log())
+        client.replicaof("no", "one")  # connected anew, kombu would look for what was not acknowledged
+    sweep = yard.submit(job("host", seed=7))
+    assert yard.ended(sweep) == {"done": 1}
+    assert worker.alive()
+
+
 def test_nobody_controls_a_worker_through_the_broker(yard: Yard, broker: ValkeyServer, worker: Hand) -> None:
     app = make_app(broker.url)
     for command in ("shutdown", "pool_shrink", "cancel_consumer", "rate_limit", "ping"):

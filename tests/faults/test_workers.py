@@ -81,13 +81,13 @@ def test_a_worker_told_to_stop_finishes_its_job_and_a_second_word_gives_it_back(
         worker.process.send_signal(signal.SIGTERM)
     yard.wait(lambda: all("told to stop" in worker.log() for worker in (patient, hasty)))
     hasty.process.send_signal(signal.SIGTERM)
+    yard.worker("next", tags=("settling",))  # it is ready when the job is given back
     assert hasty.process.wait(20) == 0
     assert patient.alive()
     assert "done" not in yard.states(sweep)
     for gate in (first, second):
         gate.open()
     assert patient.process.wait(20) == 0
-    yard.worker("next", tags=("settling",))
     assert yard.ended(sweep) == {"done": 2}
     assert [tries(each) for each in yard.jobs(sweep)] == [["done"], ["released", "done"]]
 

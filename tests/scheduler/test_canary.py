@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import Engine, func, select
 
+from farm.contract.doubts import Doubt, DoubtKind
 from farm.contract.requirement import Offer
 from farm.contract.states import AttemptState
 from farm.database import tables
@@ -21,6 +22,7 @@ DAY = timedelta(days=1)
 TAG = "canary:fake:box"
 OFFER = Offer(tags=frozenset({"fake", TAG}), facts={})
 USUAL = 0.010  # seconds
+BUSY = (Doubt(kind=DoubtKind.NOISY_HOST, figure=1.2, detail="other processes used 1.20 cores"),)
 
 
 def due(engine: Engine) -> bool:
@@ -43,12 +45,12 @@ def newest(engine: Engine) -> int:
         return session.execute(select(func.max(tables.Job.id))).scalar_one()
 
 
-def canary(engine: Engine, worker: Registration, seconds: float) -> None:
+def canary(engine: Engine, worker: Registration, seconds: float, *, doubts: tuple[Doubt, ...] = ()) -> None:
     """Run the canary that is due; if none is, let the day pass until one is."""
     if not due(engine) and newest_is_settled(engine):
         later(engine, DAY)
         assert due(engine)
-    done(engine, worker, job_id=newest(engine), measurements=(measured("latency", seconds),))
+    done(engine, worker, job_id=newest(engine), measurements=(measured("latency", seconds),), doubts=doubts)
 
 
 def newest_is_settled(engine: Engine) -> bool:
@@ -139,6 +141,41 @@ def test_a_machine_that_drifts_takes_no_jobs_until_its_canary_is_well(engine: En
     canary(engine, worker, USUAL)
     assert standings(engine)[5:] == ["off", "drifts", "drifts", "well"]
     assert reason(engine) is None
+
+
+def test_a_canary_on_a_busy_box_says_nothing_and_is_repeated_soon(engine: Engine) -> None:
+    worker = trained(engine)
+    for _ in range(3):
+        canary(engine, worker, 1.5 * USUAL, doubts=BUSY)
+        assert newest_is_settled(engine)
+        assert not due(engine)
+        later(engine, timedelta(minutes=31))
+    assert standings(engine)[5:] == ["disturbed"] * 3
+    assert reason(engine) is None
+
+
+def test_a_busy_box_neither_ends_a_drift_nor_hides_one(engine: Engine) -> None:
+    worker = trained(engine)
+    canary(engine, worker, 1.5 * USUAL)
+    canary(engine, worker, 1.5 * USUAL, doubts=BUSY)
+    canary(engine, worker, 1.5 * USUAL)
+    told = reason(engine)
+    assert told is not None
+    canary(engine, worker, 1.5 * USUAL, doubts=BUSY)
+    assert standings(engine)[5:] == ["off", "disturbed", "drifts", "disturbed"]
+    assert reason(engine) == told
+
+
+def test_a_machine_is_learnt_in_hours_and_from_quiet_canaries_alone(engine: Engine) -> None:
+    worker = registered(engine, "fake", TAG)
+    for doubts in (BUSY, (), (), (), (), ()):
+        canary(engine, worker, 5 * USUAL if doubts else USUAL, doubts=doubts)
+        later(engine, timedelta(minutes=31))
+        assert due(engine)
+    canary(engine, worker, USUAL)
+    later(engine, timedelta(minutes=31))
+    assert standings(engine) == ["disturbed", *["learning"] * 5, "well"]
+    assert not due(engine)  # from now on every day
 
 
 def test_what_a_person_knows_ends_a_drift_and_begins_a_new_row(engine: Engine) -> None:
