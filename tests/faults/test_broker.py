@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from farm.scheduler.queue import make_app, publish
+from farm.scheduler.publish import publish
+from farm.scheduler.queue import make_app
 from tests.faults.proxy import Proxy
 from tests.faults.test_workers import tries
 from tests.faults.yard import Hand, Yard, gated, job, longer
