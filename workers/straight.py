@@ -54,7 +54,7 @@ class Straight:
 
 
 def _tell(lived: Future[None]) -> None:
-    """Log what no job may raise; the job's lease returns it."""
-    error = lived.exception()
+    """Log what no job may raise; the job's lease returns it. A worker that stops begins none that still waits."""
+    error = None if lived.cancelled() else lived.exception()
     if error is not None:
         log.error("a job's life broke off", reason=repr(error), where=format_tb(error.__traceback__))

@@ -52,6 +52,20 @@ def test_whatever_a_job_raises_is_logged_and_the_next_is_taken(payload: object) 
     assert "ValueError" in logs[0]["reason"]
 
 
+def test_a_worker_that_stops_says_nothing_of_a_job_that_it_never_began(caplog: pytest.LogCaptureFixture) -> None:
+    may_end = threading.Event()
+    executor = ThreadPoolExecutor(1)
+    executor.submit(may_end.wait)
+    with capture_logs() as logs:
+        handle = Straight(print, print)(None, APP, SimpleNamespace(pool=SimpleNamespace(executor=executor)))
+        handle(message(7))
+        executor.shutdown(wait=False, cancel_futures=True)
+        may_end.set()
+    state.reserved_requests.clear()
+    assert logs == []
+    assert caplog.records == []  # where the executor tells of what its callbacks raise
+
+
 def message(job_id: int) -> SimpleNamespace:
     """A message that names a job."""
     return SimpleNamespace(headers={"id": "1"}, payload=[[job_id], {}, {}])
