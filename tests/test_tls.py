@@ -10,8 +10,7 @@ from sqlalchemy import make_url, text
 from farm.contract.errors import NoBroker, NoDatabase
 from farm.database.engine import open_engine, read
 from farm.local.broker import check_broker
-from farm.scheduler.publish import publish
-from farm.scheduler.queue import make_app
+from farm.scheduler.queue import make_app, publish
 from tests.services import PostgresServer, ValkeyServer
 from tests.tls import Front, tls_front
 

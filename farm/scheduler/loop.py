@@ -21,7 +21,7 @@ from farm.scheduler.canary import enlist_due
 from farm.scheduler.dispatch import Message, Rules, dispatch
 from farm.scheduler.enlist import SHARED_POOL
 from farm.scheduler.leader import leads
-from farm.scheduler.publish import UNREACHABLE, publish
+from farm.scheduler.queue import UNREACHABLE, publish
 from farm.scheduler.reap import reap
 from farm.settings import Settings
 

@@ -1,10 +1,15 @@
 """The Celery application: how job ids travel, each setting with its reason."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
+from amqp.exceptions import AMQPError
 from celery import Celery
 from kombu import Queue
+from kombu.exceptions import BatchPublishError, OperationalError
+from redis.exceptions import RedisError
 
 from farm.scheduler.address import address, is_redis
 
@@ -12,6 +17,9 @@ RUN_TASK: Final = "farm.run"
 KEY_PREFIX: Final = "farm:"
 BROKER_TIMEOUT: Final = 10.0  # seconds; longer than the 1 s that BRPOP blocks
 LONGEST_JOB: Final = 24 * 3600  # seconds
+PER_TRIP: Final = 500  # messages
+#: What publishing raises when the broker is out of reach.
+UNREACHABLE: Final = (OperationalError, BatchPublishError, RedisError, AMQPError, OSError)
 UNROUTABLE: Final = "farm.v1.unroutable"
 
 
@@ -84,6 +92,20 @@ def only_task(app: Celery, run: Callable[[object], None], **options: object) -> 
     for name in list(app.tasks):
         app.tasks.unregister(name)
     app.task(name=RUN_TASK, ignore_result=True, **options)(run)
+
+
+def publish(app: Celery, messages: Iterable[tuple[str, int]]) -> None:
+    """Send job ids, each to its queue; where the broker can (Redis), those of a queue travel together.
+
+    Raises: one of UNREACHABLE; how many of them arrived is then unknown.
+    """
+    with app.producer_or_acquire() as producer:
+        for name, of_queue in groupby(messages, key=itemgetter(0)):
+            queue = Queue(name, routing_key=name)
+            # A batch for each queue: its declaration may connect anew, which a batch under way would not bear.
+            with producer.batch(max_size=PER_TRIP):
+                for _, job_id in of_queue:
+                    app.send_task(RUN_TASK, args=(job_id,), queue=queue, ignore_result=True, producer=producer)
 
 
 def _transport(broker_url: str) -> str | None:

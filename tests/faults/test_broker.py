@@ -5,8 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from farm.scheduler.publish import publish
-from farm.scheduler.queue import make_app
+from farm.scheduler.queue import make_app, publish
 from tests.faults.proxy import Proxy
 from tests.faults.test_workers import tries
 from tests.faults.yard import Hand, Yard, gated, job, longer

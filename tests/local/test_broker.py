@@ -24,8 +24,7 @@ from redis.retry import Retry
 
 from farm.contract.errors import NoBroker
 from farm.local.broker import check_broker, embedded_broker, find_server
-from farm.scheduler.publish import publish
-from farm.scheduler.queue import make_app
+from farm.scheduler.queue import make_app, publish
 from tests.services import ValkeyServer
 
 ROOT = Path(__file__).parents[2]
