@@ -5,7 +5,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from celery import Celery
+import redis
+from celery import Celery, signals
 from kombu import Queue
 
 from farm.contract.requirement import Requirement
@@ -19,20 +20,18 @@ from tests.builders import registered, result
 from workers.hint import hints
 
 
-def noop_tasks(app: Celery, name: str) -> str:
-    """Make a task that does nothing but count; give its queue."""
-    import redis
-
+def noop_tasks(app: Celery) -> None:
+    """Make a task that does nothing."""
     app.conf.broker_transport = None  # kombu's own: the farm's refuses tasks that are none of its own
-    client = redis.Redis.from_url(read_settings().broker_url)
-    client.incr("bench:ready")
 
     @app.task(name="bench.noop", ignore_result=True)
     def _noop() -> None:
-        client.incr("bench:done")
+        pass
 
-    del name
-    return "bench.noop"
+
+def tell_ready(**_: object) -> None:
+    """Count this worker among those that take tasks now."""
+    redis.Redis.from_url(read_settings().broker_url).incr("bench:ready")
 
 
 def farm_tasks(app: Celery, settings: Settings, name: str, *, wake: Callable[[], object]) -> str:
@@ -70,11 +69,18 @@ def main() -> None:
         wake = lambda: worker.consumer.call_soon(int)  # noqa: E731 - to be called is enough to wake the loop
         queue = task_queue(farm_tasks(app, settings, name, wake=wake), settings.broker_url)
     else:
-        noop = noop_tasks(app, name)
-        queue = Queue(noop, routing_key=noop)
+        noop_tasks(app)
+        queue = Queue("bench.noop", routing_key="bench.noop", no_ack=what == "noop")
+        signals.worker_ready.connect(tell_ready, weak=False)
     app.conf.task_queues = [queue]
     worker = app.Worker(
-        hostname=f"{name}@bench", pool="threads", concurrency=1, loglevel="ERROR", without_gossip=True, quiet=True
+        hostname=f"{name}@bench",
+        pool="threads",
+        concurrency=1,
+        loglevel="ERROR",
+        without_gossip=True,
+        without_mingle=True,
+        quiet=True,
     )
     worker.start()
 
