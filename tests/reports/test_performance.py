@@ -17,10 +17,12 @@ from farm.queries.results import find_results
 from farm.reports import performance
 from farm.reports.document import Document
 from farm.reports.formats import render
+from farm.reports.performance.naming import named_among
 from farm.reports.units import shown
 from farm.scheduler.verify import Wish, ask
 from farm.sweeps.catalogue import read_catalogue
 from tests.builders import NOISE, done, failed, measured, registered, spec, submitted
+from tests.queries.rows import row
 
 MINILM = ModelReference(name="minilm", source="zoo", location="minilm", family="text_embedding")
 
@@ -63,6 +65,12 @@ def test_a_part_of_a_sweep_is_compared_with_what_is_no_part_of_it(engine: Engine
     assert "1 of 2 REAL, 1 FAILED." in text
     assert "--platform openvino --family text_embedding`" in text
     assert "| minilm | cpu |" not in text
+
+
+def test_a_model_of_several_settings_is_named_with_them() -> None:
+    rows = [row(sequence_length=None), row(batch_size=8), row(model="gpt2")]
+    name = named_among(rows)
+    assert [*map(name, rows)] == ["minilm (batch 1)", "minilm (batch 8, tokens 128)", "gpt2"]
 
 
 def test_one_comparison_is_told_once_where_the_fastest_precision_is_the_base(engine: Engine) -> None:
