@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 
 from farm import __version__
 from farm.contract.errors import FarmError
+from farm.contract.meant import offered
 from farm.reports.printable import printable_lines
 
 #: Files of this folder that are no commands.
@@ -41,6 +42,15 @@ class Nouns(TyperGroup):
         command.help = command.help or sentence
         _add_examples(command, f"farm {name}", examples.strip().splitlines())
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is called; of an unknown word, say which was probably meant."""
+        known = self.list_commands(ctx)
+        if args and args[0] not in known and not args[0].startswith("-"):
+            ctx.fail(f"No such command {args[0]!r}; {offered(args[0], known)}")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing them."""
