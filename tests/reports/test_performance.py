@@ -87,7 +87,9 @@ def test_a_mock_is_shown_and_never_compared(engine: Engine) -> None:
 
 def test_at_a_glance_stands_what_is_fastest_and_what_is_doubted(engine: Engine) -> None:
     text = render(report(engine), "markdown")
-    assert "| minilm | batch 1, tokens 128 | openvino fp32 | 10.0 ms | 0 % | 4.00× | cpu fp32 | noisy_host |" in text
+    assert (
+        "| minilm | batch 1, tokens 128 | openvino fp32 | 10.0 ms | 0 % | 20 | 4.00× | cpu fp32 | noisy_host |" in text
+    )
     assert "Speed of openvino against cpu fp32: every comparison is doubted, so no mean is given." in text
     assert "2 of 2 results are doubted: 2 noisy_host." in text
 
@@ -110,7 +112,7 @@ def test_a_terminal_gets_the_main_figures_and_no_more(engine: Engine) -> None:
 
 
 def test_without_a_real_result_nothing_is_ranked(engine: Engine) -> None:
-    with read(engine) as session, pytest.raises(UnknownName, match="no sweep 'last'"):
+    with read(engine) as session, pytest.raises(UnknownName, match="there is no sweep yet"):
         performance.build(session, "last", catalogue=read_catalogue())
     sweep = submitted(engine, spec())
     with read(engine) as session:
