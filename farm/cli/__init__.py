@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from farm import __version__
 from farm.contract.errors import FarmError
+from farm.contract.meant import offered
 from farm.reports.printable import printable_lines
 
 #: Files of this folder that are no commands.
@@ -44,6 +45,13 @@ class Nouns(TyperGroup):
         command.help = command.help or sentence
         _add_examples(command, f"farm {name}", examples.strip().splitlines())
         return command
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that is called; of an unknown word, say which was probably meant."""
+        known = self.list_commands(ctx)
+        if args and args[0] not in known and not args[0].startswith("-"):
+            ctx.fail(f"No such command {args[0]!r}; {offered(args[0], known)}")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the list of commands without importing them."""
@@ -112,7 +120,8 @@ def _run() -> int:
     except (KeyboardInterrupt, typer.Abort):
         typer.echo("stopped", err=True)
         return INTERRUPTED
-    except BrokenPipeError:
-        sys.stdout = None  # nothing more can be written
-        return BROKEN_PIPE
+    except SystemExit:
+        if type(sys.stdout).__name__ == "PacifyFlushWrapper":  # so click leaves, with 1, when nobody reads any more
+            return BROKEN_PIPE
+        raise
     return code if isinstance(code, int) else 0

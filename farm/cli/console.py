@@ -21,14 +21,24 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from farm.contract.errors import EnvironmentFault
 from farm.contract.states import JobState
 from farm.local.run import Glance
 from farm.reports.printable import printable, printable_lines
 
 
 def say(text: str) -> None:
-    """Write an answer to stdout."""
-    typer.echo(text)
+    """Write an answer to stdout.
+
+    Raises: EnvironmentFault where it cannot be written, as on a full disk.
+    """
+    try:
+        typer.echo(text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        sys.stdout = None  # or its rest would be tried again at the end
+        raise EnvironmentFault(f"cannot write the answer: {error.strerror or error}") from error
 
 
 def tell(text: str) -> None:

@@ -56,6 +56,7 @@ NULL_COLUMNS: Final = (
     Column("share", "Share", "%"),
     Column("asked_for", "At most", "%"),
 )
+NAMED: Final = 3  # differences that a line for people has room for; the report has all
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, invoke_without_command=True)
 
@@ -151,9 +152,16 @@ def _row(change: Change, form: Format) -> tuple[Cell, ...]:
         change.p,
         change.points,
         change.last_before,
-        "; ".join(each.words() for each in change.differs) or "nothing that is recorded",
+        _differs(change, NAMED if people else len(change.differs)),
         change.note,
     )
+
+
+def _differs(change: Change, most: int) -> str:
+    """Name what else changed, up to so much of it."""
+    words = [each.words() for each in change.differs[:most]]
+    more = len(change.differs) - len(words)
+    return "; ".join([*words, *([f"and {more} more"] if more else [])]) or "nothing that is recorded"
 
 
 def _left_out(session: Session, which: Sequence[ColumnElement[bool]]) -> list[str]:

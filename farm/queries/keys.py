@@ -21,7 +21,7 @@ Chosen = Select[*tuple[Any, ...]]
 NEWEST: Final = Attempt.id.desc()
 IN_ORDER: Final = "median"  # the statistic by which an index has every metric in order
 FEW: Final = 5_000  # results whose figures are looked up one by one within tens of milliseconds
-WALK: Final = 2_000  # figures of a metric that are read within ten milliseconds
+WALK: Final = 1_000  # figures of a metric that are read, and their results looked up, within tens of milliseconds
 
 #: The tables beside the attempts, each after the one that it is reached through.
 BESIDE: Final = (

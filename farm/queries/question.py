@@ -10,6 +10,7 @@ from farm.contract.errors import UserMistake
 from farm.database import tables
 from farm.database.engine import now
 from farm.queries.filters import Filters, conditions, labelled, unmatched, unmatched_labels
+from farm.queries.keys import count
 from farm.queries.moments import moment
 from farm.queries.where import condition_of
 
@@ -61,5 +62,7 @@ def labels_of(question: Question) -> list[tuple[str, str]]:
 
 
 def why_nothing(session: Session, question: Question) -> list[str]:
-    """Say which words of a question nothing has, and what comes near."""
+    """Say which words of a question nothing has, and what comes near; or that there are no results at all."""
+    if not count(session, (), most=1):
+        return ["there are no results yet; `farm run FILE` measures some"]
     return [*unmatched(session, question.filters), *unmatched_labels(session, labels_of(question))]

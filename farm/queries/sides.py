@@ -17,9 +17,8 @@ from farm.database import tables
 from farm.database.engine import now
 from farm.queries.filters import FILTERS, MANY, holds, labelled
 from farm.queries.question import between
-from farm.queries.sweeps import get_sweep
+from farm.queries.sweeps import LAST, get_sweep
 
-LAST: Final = "last"
 RANGE: Final = ".."
 LABEL: Final = ("label ", "label:", "label.")  # may stand before a label's name, where a filter is called the same
 

@@ -12,6 +12,7 @@ from farm.contract.errors import UnknownName
 from farm.contract.states import FINAL, UNSETTLED, JobState
 from farm.database.tables import Job, Sweep, Verification
 
+LAST: Final = "last"  # names the newest
 #: Sweeps that people submitted: those of verifications and canaries hold no results, and are named by their ids alone.
 SUBMITTED: Final = and_(
     Sweep.id.not_in(select(Job.sweep_id).join(Verification, Verification.job_id == Job.id)),
@@ -50,9 +51,11 @@ def get_sweep(session: Session, public_id: str) -> SweepRow:
     Raises: UnknownName.
     """
     chosen = select(Sweep).where(SUBMITTED).order_by(Sweep.id.desc()).limit(1)
-    if public_id != "last":
+    if public_id != LAST:
         chosen = select(Sweep).where(Sweep.public_id == public_id)
     found = session.execute(chosen).scalars().all()
+    if not found and public_id == LAST:
+        raise UnknownName("there is no sweep yet; `farm run FILE` runs one")
     if not found:
         raise UnknownName(f"no sweep {public_id!r}; `farm sweep list` shows them")
     return _rows(session, found)[0]

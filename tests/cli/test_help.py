@@ -82,7 +82,7 @@ def test_the_shell_completes_commands_and_options(
 
 
 def test_an_unknown_command_is_a_mistake(farm: Farm) -> None:
-    assert "No such command 'swep'" in farm("swep", check=2).err
+    assert "No such command 'swep'; did you mean sweep?" in farm("swep", check=2).err
     assert "Missing argument" in farm("run", check=2).err
 
 

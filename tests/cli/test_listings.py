@@ -3,6 +3,10 @@
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -45,11 +49,32 @@ def test_what_people_wrote_is_text(farm: Farm, form: str) -> None:
     assert json.loads(farm("sweep", "list", "-f", "json").out)[0]["labels"] == f"purpose={WILD}"
 
 
+def run_into(stdout: int) -> tuple[int, str]:
+    """How a listing ends that is written there, and what it says."""
+    command = [sys.executable, "-c", "from farm.cli import main; main()", "results"]
+    done = subprocess.run(command, check=False, stdout=stdout, stderr=subprocess.PIPE, text=True, timeout=60)
+    return done.returncode, done.stderr
+
+
+def test_what_cannot_be_written_ends_in_words() -> None:
+    with Path("/dev/full").open("w") as full:
+        assert run_into(full.fileno()) == (3, "error: cannot write the answer: No space left on device\n")
+
+
+def test_a_reader_may_leave() -> None:
+    theirs, ours = os.pipe()
+    os.close(theirs)
+    try:
+        assert run_into(ours) == (141, "")
+    finally:
+        os.close(ours)
+
+
 def test_an_empty_database_gives_empty_listings(farm: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FARM_DATABASE_URL")
     assert farm("results", "-f", "json").out == "[]\n"
     assert farm("sweep", "list", "-f", "csv").out.splitlines() == ["sweep,name,created_at,jobs,settled,states,labels"]
-    assert "no sweep 'last'" in farm("report", check=2).err
+    assert "there is no sweep yet" in farm("report", check=2).err
 
 
 def test_a_limit_is_kept_and_must_be_sensible(farm: Farm) -> None:

@@ -234,4 +234,4 @@ def test_given_formats_go_to_files(farm: Farm, tmp_path: Path) -> None:
 def test_an_empty_database_has_nothing_to_tell(farm: Farm, box: Box) -> None:
     for kind in ("leaderboard", "roofline", "distribution"):
         assert "no results to tell of" in farm("report", kind, check=2).err
-    assert "no sweep 'last'" in farm("report", "coverage", check=2).err
+    assert "there is no sweep yet" in farm("report", "coverage", check=2).err

@@ -27,6 +27,15 @@ def test_a_regression_ends_with_one_until_it_is_acknowledged(farm: Farm, box: Bo
     assert json.loads(quiet.out)[0]["note"] == "new torch (ada)"
 
 
+def test_people_are_told_some_of_many_differences_and_programs_all(farm: Farm, box: Box) -> None:
+    box.history(around(0.010, 12))
+    box.updates(**{f"package{place}": "1" for place in range(9)})
+    box.history(around(0.012, 3))
+    assert "; and 7 more" in farm("trend", check=1).out
+    (change,) = json.loads(farm("trend", "-f", "json", check=1).out)
+    assert change["differs"].count("packages.") == 10
+
+
 def test_what_is_too_short_is_told(farm: Farm, box: Box) -> None:
     box.history(around(0.01, 3))
     assert farm("trend", "-f", "csv").err == (

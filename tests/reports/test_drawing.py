@@ -3,6 +3,7 @@
 import re
 import xml.etree.ElementTree as ET
 
+import numpy as np
 import pytest
 
 from farm.reports.chart import MOST_ROWS, Axis, Chart, Drawn, Line, Mark, Series, rows_chart
@@ -48,6 +49,30 @@ def height(text: ET.Element) -> float:
     """Where a text stands: it has a place, or is moved there."""
     moved = re.search(r"translate\([\d.-]+ ([\d.-]+)\)", text.get("transform", ""))
     return float(moved[1] if moved else text.get("y", "nan"))
+
+
+def across(text: ET.Element) -> float:
+    """Where a text begins."""
+    moved = re.search(r"translate\(([\d.-]+) ", text.get("transform", ""))
+    return float(moved[1] if moved else text.get("x", "nan"))
+
+
+def test_a_legend_of_long_names_stays_in_the_picture() -> None:
+    names = [f"a model of a long name, result {place}, n = 20" for place in range(4)]
+    series = tuple(Series(name, STEPS.series[0].marks, Drawn.STEPS, place) for place, name in enumerate(names))
+    root = ET.fromstring(svg(STEPS._replace(series=series)))
+    wide = float(root.get("viewBox", "").split()[2])
+    told = [each for each in root.iter("{http://www.w3.org/2000/svg}text") if each.text and "n = 20" in each.text]
+    assert len(told) == len(names)
+    assert all(across(each) + len(each.text or "") * 4.5 < wide for each in told)
+
+
+def test_ticks_are_as_far_apart_as_they_say() -> None:
+    line = Line("one", 1.02, 1.01, 1.04, "ratio")
+    chart = rows_chart("R", (line,), x=Axis("R", "x", log=True), tells="", order=("ratio",), reference=1.0)
+    ticks = [float(word.removesuffix("×")) for word in words(svg(chart)) if word.endswith("×")]
+    assert len(ticks) > 2
+    assert np.diff(ticks) == pytest.approx(ticks[1] - ticks[0])
 
 
 @pytest.mark.parametrize("chart", ALL.values(), ids=ALL)

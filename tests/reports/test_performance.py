@@ -17,10 +17,12 @@ from farm.queries.results import find_results
 from farm.reports import performance
 from farm.reports.document import Document
 from farm.reports.formats import render
+from farm.reports.performance.naming import named_among
 from farm.reports.units import shown
 from farm.scheduler.verify import Wish, ask
 from farm.sweeps.catalogue import read_catalogue
 from tests.builders import NOISE, done, failed, measured, registered, spec, submitted
+from tests.queries.rows import row
 
 MINILM = ModelReference(name="minilm", source="zoo", location="minilm", family="text_embedding")
 
@@ -65,6 +67,12 @@ def test_a_part_of_a_sweep_is_compared_with_what_is_no_part_of_it(engine: Engine
     assert "| minilm | cpu |" not in text
 
 
+def test_a_model_of_several_settings_is_named_with_them() -> None:
+    rows = [row(sequence_length=None), row(batch_size=8), row(model="gpt2")]
+    name = named_among(rows)
+    assert [*map(name, rows)] == ["minilm (batch 1)", "minilm (batch 8, tokens 128)", "gpt2"]
+
+
 def test_one_comparison_is_told_once_where_the_fastest_precision_is_the_base(engine: Engine) -> None:
     text = render(report(engine), "markdown")
     assert text.count("\n## Acceleration") == 1
@@ -79,7 +87,9 @@ def test_a_mock_is_shown_and_never_compared(engine: Engine) -> None:
 
 def test_at_a_glance_stands_what_is_fastest_and_what_is_doubted(engine: Engine) -> None:
     text = render(report(engine), "markdown")
-    assert "| minilm | batch 1, tokens 128 | openvino fp32 | 10.0 ms | 0 % | 4.00× | cpu fp32 | noisy_host |" in text
+    assert (
+        "| minilm | batch 1, tokens 128 | openvino fp32 | 10.0 ms | 0 % | 20 | 4.00× | cpu fp32 | noisy_host |" in text
+    )
     assert "Speed of openvino against cpu fp32: every comparison is doubted, so no mean is given." in text
     assert "2 of 2 results are doubted: 2 noisy_host." in text
 
@@ -102,7 +112,7 @@ def test_a_terminal_gets_the_main_figures_and_no_more(engine: Engine) -> None:
 
 
 def test_without_a_real_result_nothing_is_ranked(engine: Engine) -> None:
-    with read(engine) as session, pytest.raises(UnknownName, match="no sweep 'last'"):
+    with read(engine) as session, pytest.raises(UnknownName, match="there is no sweep yet"):
         performance.build(session, "last", catalogue=read_catalogue())
     sweep = submitted(engine, spec())
     with read(engine) as session:

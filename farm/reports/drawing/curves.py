@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from farm.reports.chart import Chart, Drawn, Mark, Series
 from farm.reports.drawing.rows import short
 from farm.reports.drawing.scales import scale
-from farm.reports.drawing.theme import FAINT, WIDTH, series_colour, series_mark
+from farm.reports.drawing.theme import FAINT, WIDTH, legend, series_colour, series_mark
 
 HEIGHT: Final = 3.9  # inches
 MOST_WORDS: Final = 24  # points with words beside them; more would lie over each other
@@ -71,7 +71,7 @@ def draw(figure: Figure, chart: Chart) -> None:
     axes.grid()
     axes.set_axisbelow(True)
     if len({each.name for each in chart.series}) > 1:
-        figure.legend(loc="outside upper left", ncols=3, handletextpad=0.5, columnspacing=1.4)
+        legend(figure, [short(each.name) for each in chart.series])
     figure.draw_without_rendering()  # after it, all places are where they stay
     dots = [mark for each in chart.series if each.drawn is Drawn.DOTS for mark in each.marks]
     lines = [each.marks for each in chart.series if each.drawn is Drawn.LINE]

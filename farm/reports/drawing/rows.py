@@ -7,11 +7,11 @@ from matplotlib.figure import Figure
 
 from farm.reports.chart import Chart, Drawn, Series
 from farm.reports.drawing.scales import scale
-from farm.reports.drawing.theme import FAINT, LINE, WIDTH, series_colour, series_mark
+from farm.reports.drawing.theme import FAINT, LINE, WIDTH, legend, series_colour, series_mark
 
 ROW: Final = 0.24  # inches
 REST: Final = 0.75  # inches for the axis, and as much again for its title and the legend
-LONGEST: Final = 38  # letters of a name; the table has all of it
+LONGEST: Final = 44  # letters of a name; the table has all of it
 ROOM: Final = 0.04  # of the width, on both sides of the marks
 BAR: Final = 0.7  # of a row's height
 
@@ -37,7 +37,7 @@ def draw(figure: Figure, chart: Chart) -> None:
     axes.set_axisbelow(True)
     axes.spines["left"].set_visible(False)
     if len(chart.series) > 1:
-        figure.legend(loc="outside upper left", ncols=4, handletextpad=0.4, columnspacing=1.4)
+        legend(figure, [short(each.name) for each in chart.series])
 
 
 def short(name: str) -> str:

@@ -12,6 +12,7 @@ from farm.reports.units import shown
 MANY_DECADES: Final = 2.2  # from here on, ticks at the powers of ten are enough
 FEW_DECADES: Final = 0.35  # below, a scale by ratios is nearly even and takes even ticks
 TICKS: Final = 6
+STEPS: Final = (1, 2, 5, 10)  # between ticks, times a power of ten: others need digits that are not shown
 ZEROS: Final = re.compile(r"(\.\d*?)0+(?=\D|$)")
 
 
@@ -25,7 +26,7 @@ def scale(axis: Any, told: Axis) -> None:
     if told.log and decades > FEW_DECADES:
         axis.set_major_locator(LogLocator(subs=(1.0,) if decades > MANY_DECADES else (1.0, 2.0, 5.0)))
     else:
-        axis.set_major_locator(MaxNLocator(TICKS, integer=told.unit == "1"))
+        axis.set_major_locator(MaxNLocator(TICKS, steps=STEPS, integer=told.unit == "1"))
     axis.set_major_formatter(FuncFormatter(lambda figure, _: tick(figure, told.unit)))
     axis.set_label_text(told.title)
 

@@ -5,7 +5,10 @@ or darker where a page needs it; each series also has a mark of its own.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any, Final
+
+from matplotlib.figure import Figure
 
 INK: Final = "#010000"
 FAINT: Final = "#020000"
@@ -17,9 +20,13 @@ DARK: Final = ("#56b4e9", "#f0823c", "#2fc79a", "#e59ac5", "#e6c340", "#9ad4f5",
 MARKS: Final = ("o", "s", "D", "^", "v", "P", "X", "*")
 COLOUR: Final = re.compile(r"#0([1-4])0000|#05000([0-7])")
 
-WIDTH: Final = 7.2  # inches, at 72 points each
+POINTS: Final = 72  # of an inch
+WIDTH: Final = 7.2  # inches
+MOST_COLUMNS: Final = 4  # of a legend
+LETTER: Final = 5.2  # points that a letter of a legend takes, about
+HANDLE: Final = 44.0  # points beside its words: the mark, and the space to the next
 SETTINGS: Final[dict[Any, Any]] = {
-    "figure.dpi": 72,  # as SVG has it: a pixel is a point
+    "figure.dpi": POINTS,  # as SVG has it: a pixel is a point
     "svg.fonttype": "none",
     "text.parse_math": False,  # a dollar sign in a name is a dollar sign
     "font.size": 9,
@@ -38,6 +45,13 @@ SETTINGS: Final[dict[Any, Any]] = {
     "legend.frameon": False,
     "legend.fontsize": 9,
 }
+
+
+def legend(figure: Figure, names: Sequence[str]) -> None:
+    """Put the legend above a picture, in as many columns as have room for the longest name."""
+    wide = max(map(len, names)) * LETTER + HANDLE
+    columns = max(1, min(MOST_COLUMNS, int(WIDTH * POINTS / wide)))
+    figure.legend(loc="outside upper left", ncols=columns, handletextpad=0.5, columnspacing=1.4)
 
 
 def series_colour(number: int) -> str:

@@ -49,7 +49,7 @@ def read_records(path: Path) -> Iterator[ResultRecord]:
     Raises: UserMistake for a file that is none of them, was cut short, or holds anything but results of a farm.
     """
     if not path.is_file():
-        raise UserMistake(f"no file {path}")
+        raise UserMistake(f"no file {path}" + (": it is a folder" if path.is_dir() else ""))
     number = expected = 0
     for number, row in enumerate(_format(_form_of(path)).read(path), start=1):
         expected = _whole(path, row, number)

@@ -44,14 +44,15 @@ body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(
   margin: 0 auto; padding: 1.5rem; max-width: 1400px }
 h1 { font-size: 1.6rem; margin: 0 0 1rem } h2 { font-size: 1.15rem; margin: 2rem 0 .5rem }
 p { max-width: 100ch; margin: .5rem 0; overflow-wrap: anywhere } .note { color: var(--faint); font-size: .9em }
-.scroll { overflow-x: auto; margin: .75rem 0; border: 1px solid var(--line); border-radius: 6px }
+.scroll { overflow: auto; max-height: 90vh; margin: .75rem 0; border: 1px solid var(--line); border-radius: 6px }
 table { border-collapse: separate; border-spacing: 0; width: 100%; font-variant-numeric: tabular-nums;
   white-space: nowrap; font-size: .93em }
 th, td { padding: .35rem .6rem; text-align: left; vertical-align: top } th { color: var(--faint); font-weight: 600 }
 th.figure, td.figure { text-align: right } td.long { white-space: normal; min-width: 24ch; overflow-wrap: anywhere }
 tbody tr { background: var(--paper) } tbody tr:nth-child(odd) { background: var(--soft) }
 th:first-child, td:first-child { position: sticky; left: 0; background: inherit; border-right: 1px solid var(--line) }
-thead tr { background: var(--paper) }
+thead tr { background: var(--paper) } thead th { position: sticky; top: 0; background: inherit; z-index: 1 }
+thead th:first-child { z-index: 2 }
 figure { margin: 1rem 0; max-width: 760px; overflow-x: auto } figcaption { font-weight: 600; font-size: .93em }
 figure svg { display: block; width: 100%; min-width: 560px; height: auto }
 code { font: .92em ui-monospace, monospace; overflow-wrap: anywhere }
@@ -59,9 +60,9 @@ td.badges { white-space: normal; min-width: 9ch }
 .badge { display: inline-block; white-space: nowrap; padding: 0 .5em; margin: 0 .15em .15em 0; border-radius: 1em;
   border: 1px solid currentColor; font-size: .85em; color: var(--warn) }
 .badge.good { color: var(--good) } .badge.bad { color: var(--bad) } .badge.faint { color: var(--faint) }
-@media (max-width: 600px) { body { padding: 1rem .75rem } td:first-child { min-width: 10ch; max-width: 35vw;
+@media (max-width: 600px) { body { padding: 1rem .75rem } td:first-child { min-width: 15ch; max-width: 40vw;
   white-space: normal; overflow-wrap: anywhere } }
-@media print { .scroll { overflow: visible } table { white-space: normal; font-size: .7em } }
+@media print { .scroll { overflow: visible; max-height: none } table { white-space: normal; font-size: .7em } }
 </style></head><body>
 <h1>{{ document.title }}</h1>
 {% for section in document.sections %}{% if section.title %}<h2>{{ section.title }}</h2>{% endif %}

@@ -7,9 +7,9 @@ from typing import Final, NamedTuple
 from sqlalchemy.orm import Session
 
 from farm.contract.errors import UnknownName, UserMistake
-from farm.queries.filters import Filters, unmatched
+from farm.queries.filters import Filters
 from farm.queries.jobs import PARTS
-from farm.queries.question import Question, asked
+from farm.queries.question import Question, asked, why_nothing
 from farm.queries.results import ResultRow, find_results
 from farm.queries.sweeps import get_sweep
 from farm.reports.kinds import Request
@@ -54,7 +54,7 @@ def results_asked(session: Session, request: Request, *, metrics: Sequence[str])
     rows = find_results(session, filters, also=which, metrics=metrics, limit=MOST)
     told = question._replace(filters=filters)
     if not rows:
-        hints = unmatched(session, filters)
+        hints = why_nothing(session, told)
         raise UnknownName(
             "; ".join(["no results to tell of", *hints])
             + ". `farm report coverage` tells what became of a sweep's jobs"

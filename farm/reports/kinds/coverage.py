@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from farm.contract.errors import UnknownName
 from farm.queries.jobs import JobRow, part_of
 from farm.queries.results import find_results
-from farm.queries.sweeps import SweepRow, get_sweep
+from farm.queries.sweeps import LAST, SweepRow, get_sweep
 from farm.queries.verifications import of_sweep
 from farm.reports.chart import Axis, Chart, Drawn, Mark, Series
 from farm.reports.document import Cell, Column, Document, Section, Table
@@ -21,7 +21,6 @@ Place = tuple[str, str]  # platform and precision
 
 WORDS: Final = "[SWEEP]"
 TAKES: Final = ("question",)
-LAST: Final = "last"
 #: The colour of each outcome: that of its word on a page, as near as the pictures' own come.
 COLOURS: Final = {
     status.REAL: 2,

@@ -109,11 +109,9 @@ def _few(ids: Sequence[str]) -> Sequence[str]:
 def _names(found: Sequence[ResultDetail]) -> list[str]:
     """Name results by what tells them apart; by their ids where nothing else does."""
     names = [f"{detail.row.model} · {detail.row.variant()}" for detail in found]
-    if len(set(names)) < len(names):
-        names = [f"{name} · {detail.row.settings()}" for name, detail in zip(names, found, strict=True)]
-    if len(set(names)) < len(names):
-        names = [f"{name} · {detail.row.attempt}" for name, detail in zip(names, found, strict=True)]
-    return names
+    settings = [f"{name} · {detail.row.settings()}" for name, detail in zip(names, found, strict=True)]
+    ids = [f"{name} · {detail.row.attempt}" for name, detail in zip(names, found, strict=True)]
+    return next((each for each in (names, settings) if len(set(each)) == len(each)), ids)
 
 
 def _columns(unit: str) -> tuple[Column, ...]:

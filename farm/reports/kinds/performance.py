@@ -4,6 +4,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
+from farm.queries.sweeps import LAST
 from farm.reports import performance
 from farm.reports.document import Document
 from farm.reports.kinds import Request
@@ -12,7 +13,6 @@ from farm.sweeps.catalogue import read_catalogue
 
 WORDS: Final = "[SWEEP]"
 TAKES: Final = ("question",)
-LAST: Final = "last"
 
 
 def build(session: Session, request: Request) -> Document:

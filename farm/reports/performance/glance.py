@@ -19,13 +19,14 @@ COLUMNS: Final = (
     Column("fastest", "Fastest"),
     Column("latency_p50", "Latency p50", "s"),
     Column("interval", "± (95 %)", "%"),
+    Column("n", "n", "1"),
     Column("lead", "Ahead by", "x"),
     Column("next", "Of the next"),
     Column("doubts", "Doubts", badges=True),
 )
 NOTE: Final = (
     "The shortest median latency of each model and setting among REAL results of one machine. Tied means that the "
-    "95 % intervals of the first two meet, so that which of them is faster is not known."
+    "95 % intervals of the first two meet, so that which of them is faster is not known. n: timed calls."
 )
 
 
@@ -99,6 +100,7 @@ def _cells(found: Ranked) -> tuple[Cell, ...]:
         first.variant(),
         first.median("latency"),
         None if half is None else half * 100,
+        first.metrics["latency"].n,
         found.lead(),
         "" if second is None else second.variant(),
         ", ".join(doubts),

@@ -10,6 +10,7 @@ from farm.queries.jobs import JobRow
 from farm.queries.ranking import rank
 from farm.queries.results import ResultRow
 from farm.reports.document import Section
+from farm.reports.performance.naming import named_among
 from farm.reports.units import shown
 
 TITLE: Final = "Key insights"
@@ -44,7 +45,7 @@ def _gains(compared: Acceleration) -> list[str]:
     if not found:
         return []
     first = sorted(found, key=lambda pair: -pair.speed_up)[:NAMED]
-    words = [f"{pair.row.model} on {pair.row.variant()} ({_figure(pair)})" for pair in first]
+    words = _told(first, compared.best)
     return [f"Against {BASE_PLATFORM} {BASE_PRECISION}, the greatest speed-ups are {'; '.join(words)}."]
 
 
@@ -54,7 +55,7 @@ def _losses(compared: Acceleration) -> list[str]:
     if not found:
         return []
     first = sorted(found, key=lambda pair: pair.speed_up)[:NAMED]
-    words = [f"{pair.row.model} on {pair.row.variant()} ({_figure(pair)})" for pair in first]
+    words = _told(first, compared.equal)
     more = f", and {len(found) - len(first)} more" if len(found) > len(first) else ""
     return [f"Slower than {BASE_PLATFORM} at the same precision: {'; '.join(words)}{more}."]
 
@@ -80,11 +81,12 @@ def _memory(compared: Acceleration) -> list[str]:
     for platform, kind in dict.fromkeys((pair.row.platform, pair.memory_of) for pair in pairs):
         alike = [pair for pair in pairs if (pair.row.platform, pair.memory_of) == (platform, kind)]
         ratios = {pair.memory_ratio or 1.0: pair for pair in alike}
-        most = ratios[max(ratios)]
+        most = ratios[max(ratios)].row
+        name = named_among([pair.row for pair in alike])
         mean = geometric_mean([pair.memory_ratio or 1.0 for pair in alike])
         told.append(
             f"{platform} takes {shown(mean, 'x')} the memory of {BASE_PLATFORM} ({kind}, equal precision, geometric "
-            f"mean of {len(alike)}); the most is {most.row.model} {most.row.precision}, {shown(max(ratios), 'x')}."
+            f"mean of {len(alike)}); the most is {name(most)} {most.precision}, {shown(max(ratios), 'x')}."
         )
     return told
 
@@ -97,10 +99,10 @@ def _limits(rows: Sequence[ResultRow]) -> list[str]:
         return []
     memory = sum(row.facts["roofline"]["binds"] == "memory" for row in placed)
     best = max(sound, key=lambda row: row.median(FRACTION) or 0.0)
+    share, error = (best.median(FRACTION) or 0.0) * 100, float(best.facts["roofline"]["error"]) * 100
     return [
         f"{memory} of {len(placed)} results are bound by memory, {len(placed) - memory} by compute. Nearest to its "
-        f"roof is {best.model} on {best.variant()} with {shown((best.median(FRACTION) or 0.0) * 100, '%')} "
-        f"(± {shown(float(best.facts['roofline']['error']) * 100, '%')})."
+        f"roof is {named_among(rows)(best)} on {best.variant()} with {shown(share, '%')} (± {shown(error, '%')})."
     ]
 
 
@@ -110,6 +112,11 @@ def _failures(jobs: Sequence[JobRow]) -> list[str]:
         return []
     words = ", ".join(f"{count} {code}" for code, count in failed.most_common())
     return [f"{sum(failed.values())} of {len(jobs)} jobs failed: {words}."]
+
+
+def _told(pairs: Sequence[SpeedUp], among: Sequence[SpeedUp]) -> list[str]:
+    name = named_among([pair.row for pair in among])
+    return [f"{name(pair.row)} on {pair.row.variant()} ({_figure(pair)})" for pair in pairs]
 
 
 def _surely(pair: SpeedUp) -> float:

@@ -11,7 +11,8 @@ FIGURES: Final = ("flops_per_call", "bytes_per_call", "achieved_flops", "achieve
 FRACTION: Final = "roofline_fraction"
 NOTE: Final = (
     "Of the roof: the least time that the device's measured peaks of compute and memory allow, by the median latency; "
-    "± is how much too low the roof may be. Work and traffic are the least that one call needs."
+    "± roof is how much too low the roof may be, ± (95 %) half the interval of the median latency of n calls. Work and "
+    "traffic are the least that one call needs."
 )
 
 
@@ -24,6 +25,8 @@ def sections(rows: Sequence[ResultRow]) -> list[Section]:
         Column(FRACTION, METRICS[FRACTION].title, "%"),
         Column("error", "± roof", "%"),
         Column("binds", "Limit"),
+        Column("interval", "± (95 %)", "%"),
+        Column("n", "n", "1"),
         Column("verdict", "Verdict", badges=True),
         Column("doubts", "Doubts", badges=True),
     )
@@ -34,6 +37,8 @@ def sections(rows: Sequence[ResultRow]) -> list[Section]:
             (row.median(FRACTION) or 0.0) * 100,
             float(row.facts["roofline"]["error"]) * 100,
             str(row.facts["roofline"]["binds"]),
+            None if (half := row.half_interval()) is None else half * 100,
+            row.metrics["latency"].n if "latency" in row.metrics else None,
             row.told(),
             ", ".join(row.doubts),
         )

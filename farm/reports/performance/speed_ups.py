@@ -14,6 +14,7 @@ from farm.queries.acceleration import (
 )
 from farm.reports.chart import Axis, Chart, Line, rows_chart
 from farm.reports.document import Cell, Column, Section, Table
+from farm.reports.performance.naming import named_among
 from farm.reports.units import shown
 
 OPTIONS: Final = Column("options", "Options")
@@ -105,14 +106,15 @@ def _summed(sides: tuple[str, str, str], pairs: Sequence[SpeedUp]) -> tuple[Cell
         *(mean if mean else (None, 0)),
         half,
         *(_mean_memory(pairs)),
-        ", ".join(map(_impact, trusted[:NAMED])),
-        ", ".join(map(_impact, trusted[: -NAMED - 1 : -1][: max(0, len(trusted) - NAMED)])),
+        _impacts(trusted[:NAMED], among=trusted),
+        _impacts(trusted[: -NAMED - 1 : -1][: max(0, len(trusted) - NAMED)], among=trusted),
         len(pairs) - len(trusted),
     )
 
 
-def _impact(pair: SpeedUp) -> str:
-    return f"{pair.row.model} {shown(pair.speed_up, 'x')}"
+def _impacts(pairs: Sequence[SpeedUp], *, among: Sequence[SpeedUp]) -> str:
+    name = named_among([pair.row for pair in among])
+    return ", ".join(f"{name(pair.row)} {shown(pair.speed_up, 'x')}" for pair in pairs)
 
 
 def _percent(share: float | None) -> float | None:
@@ -120,9 +122,10 @@ def _percent(share: float | None) -> float | None:
 
 
 def _chart(title: str, pairs: Sequence[SpeedUp], platforms: tuple[str, ...]) -> Chart:
+    name = named_among([pair.row for pair in pairs])
     lines = tuple(
         Line(
-            f"{pair.row.model} · {pair.row.variant()}",
+            f"{name(pair.row)} · {pair.row.variant()}",
             pair.speed_up,
             None if (half := pair.half_interval()) is None else pair.speed_up * (1 - half),
             None if half is None else pair.speed_up * (1 + half),
