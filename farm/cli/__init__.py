@@ -23,7 +23,6 @@ MISTAKE: Final = cast(
     "type[typer.BadParameter]", next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
 )
 INTERRUPTED: Final = 130  # as shells report a Ctrl-C
-BROKEN_PIPE: Final = 141  # as shells report a reader that left
 
 
 class Nouns(TyperGroup):
@@ -120,8 +119,4 @@ def _run() -> int:
     except (KeyboardInterrupt, typer.Abort):
         typer.echo("stopped", err=True)
         return INTERRUPTED
-    except SystemExit:
-        if type(sys.stdout).__name__ == "PacifyFlushWrapper":  # so click leaves, with 1, when nobody reads any more
-            return BROKEN_PIPE
-        raise
     return code if isinstance(code, int) else 0

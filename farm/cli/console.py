@@ -4,7 +4,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import structlog
 import typer
@@ -26,6 +26,8 @@ from farm.contract.states import JobState
 from farm.local.run import Glance
 from farm.reports.printable import printable, printable_lines
 
+READER_LEFT: Final = 141  # as shells report it
+
 
 def say(text: str) -> None:
     """Write an answer to stdout.
@@ -34,8 +36,9 @@ def say(text: str) -> None:
     """
     try:
         typer.echo(text)
-    except BrokenPipeError:
-        raise
+    except BrokenPipeError as left:
+        sys.stdout = None  # nothing more can be written
+        raise typer.Exit(READER_LEFT) from left
     except OSError as error:
         sys.stdout = None  # or its rest would be tried again at the end
         raise EnvironmentFault(f"cannot write the answer: {error.strerror or error}") from error
