@@ -17,7 +17,7 @@ from farm.scheduler.register import heartbeat
 from farm.scheduler.settle import settle_result
 from farm.settings import Settings, read_settings
 from tests.builders import registered, result
-from workers.hint import hints
+from workers.straight import Straight
 
 
 def noop_tasks(app: Celery) -> None:
@@ -56,7 +56,7 @@ def farm_tasks(app: Celery, settings: Settings, name: str, *, wake: Callable[[],
             with write(engine) as session:
                 settle_result(session, claimed.token, small)
 
-    only_task(app, run, Request=hints(wake))
+    only_task(app, run, Strategy=Straight(run, wake))
     return Requirement(tags=("fake",)).queue()
 
 

@@ -11,7 +11,7 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final, NamedTuple
@@ -19,7 +19,6 @@ from typing import Any, Final, NamedTuple
 import structlog
 from celery import Celery, signals
 from celery.worker import state as celery_state
-from celery.worker.request import Request
 from filelock import FileLock
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
@@ -44,6 +43,7 @@ from workers.prepared import Prepared
 from workers.quarantine import Quarantine
 from workers.settling import settle_waiting
 from workers.spool import Spool
+from workers.straight import Straight
 from workers.subscription import Subscription
 from workers.task import Bench, run_job
 
@@ -178,9 +178,7 @@ class _Server:
 
     def run(self) -> int:
         """Serve until told to stop; give the exit code."""
-        acknowledged = acknowledges(self._bench.settings.broker_url)
-        request = Request if acknowledged else hints(lambda: worker.consumer.call_soon(_look_again))
-        only_task(self._app, self._run_job, Request=request)
+        only_task(self._app, self._run_job, **self._way(lambda: worker.consumer.call_soon(_look_again)))
         settle_waiting(self._bench.engine, self._bench.spool)
         worker = self._app.Worker(
             hostname=f"{self._orders.name}@{self._bench.registration.worker_id}",
@@ -206,6 +204,14 @@ class _Server:
         worker.start()
         self._stopping.set()
         return int(worker.exitcode or 0)
+
+    def _way(self, wake: Callable[[], object]) -> dict[str, object]:
+        """Choose how Celery handles a message: in its own way where it acknowledges or tells monitors of it."""
+        if acknowledges(self._bench.settings.broker_url):
+            return {}
+        if self._bench.settings.task_events:
+            return {"Request": hints(wake)}
+        return {"Strategy": Straight(self._run_job, wake)}
 
     def _run_job(self, job_id: object) -> None:
         """Take one message. A stranger's message can at worst name a job that is queued anyway."""
