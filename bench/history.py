@@ -9,6 +9,7 @@ writing the answer. --plans FILE writes how the database found each answer. What
 """
 
 import argparse
+import gc
 import io
 import json
 import os
@@ -98,8 +99,13 @@ def asked(url: str, words: str) -> Asked:
 
 
 def timed(question: Asked, runs: int) -> list[float]:
-    """Ask a question again and again; give the milliseconds of each."""
+    """Ask a question again and again; give the milliseconds of each.
+
+    What this process gathered before, a process of its own would not have to look through for garbage.
+    """
     question()
+    gc.collect()
+    gc.freeze()
     found = []
     for _ in range(runs):
         began = time.perf_counter()
