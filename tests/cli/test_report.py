@@ -25,6 +25,11 @@ def test_a_report_comes_in_every_format(farm: Farm) -> None:
     assert {farm("report", "-f", form).err for form in ("json", "markdown", "html")} == {""}
 
 
+def test_an_ending_that_a_format_has_is_not_written_twice(farm: Farm, tmp_path: Path) -> None:
+    farm("report", "last", "--to", tmp_path / "nightly.md")
+    assert sorted(path.name for path in tmp_path.glob("nightly*")) == ["nightly.html", "nightly.md"]
+
+
 def test_a_report_goes_to_files(farm: Farm, tmp_path: Path) -> None:
     answer = farm("report", "last", "--to", tmp_path / "new" / "nightly.v1")
     assert answer.out == ""

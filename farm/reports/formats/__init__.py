@@ -17,6 +17,8 @@ from farm.reports.printable import printable
 
 #: Formats that keep every character, because they write those that cannot be shown as escapes of their own.
 FAITHFUL: Final = frozenset({"json"})
+#: Endings that people may type with a file's name, where formats add their own.
+ENDINGS: Final = frozenset({".csv", ".html", ".json", ".md"})
 
 
 def render(document: Document, form: str) -> str:
@@ -32,14 +34,15 @@ def render_table(table: Table, form: str) -> str:
 
 
 def write_files(document: Document, to: Path, *, formats: Sequence[str]) -> list[Path]:
-    """Write a document beside `to` in several formats, each with its own ending; give the files.
+    """Write a document in several formats, each with its own ending in place of the one that `to` has; give the files.
 
     Raises: UserMistake when they cannot be written.
     """
     written = []
+    name = to.stem if to.suffix in ENDINGS else to.name
     for form in formats:
         ending = str(importlib.import_module(f"{__name__}.{form}").ENDING)
-        path = to.with_name(to.name + ending)
+        path = to.with_name(name + ending)
         make_room(path)
         try:
             path.write_text(render(document, form), encoding="utf-8")
