@@ -4,8 +4,7 @@
 
 Every reference model on every platform of this box in every precision: loaded once, and asked as many questions as the
 evidence of so many attempts would ask. A line per figure gives the share of its room that it used: of half of the
-questions, of 99 in 100, at most. At 1 an honest answer fails. `times rounded` is no share: how many times as far as
-PyTorch's own rounding on the CPU an answer is from fp32. Nothing is timed, so a busy machine does no harm.
+questions, of 99 in 100, at most. At 1 an honest answer fails. Nothing is timed, so a busy machine does no harm.
 """
 
 import argparse
@@ -19,7 +18,7 @@ import numpy as np
 from nearness import nearness
 
 from farm.contract.errors import JobFailure
-from farm.contract.evidence import Evidence, Layer, Outcome
+from farm.contract.evidence import Evidence, Outcome
 from farm.contract.job import Assignment, JobSpec
 from farm.settings import read_settings
 from farm.sweeps.catalogue import read_catalogue
@@ -28,13 +27,11 @@ from farm.sweeps.load import load_sweep
 from workers.engine import Arrays
 from workers.evidence import agreement, questions, sensitivity
 from workers.evidence.agreement import TOKENS, Pair, Written
-from workers.evidence.thresholds import TIMES_ROUNDED
 from workers.measure.watching import watched
 from workers.opening import OpenCell, open_cell
 from workers.probe import usable_processors
 from workers.reference import loaded, ready
 
-CPU: Final = "cpu"
 SWEEP: Final = """
 name: margins
 models: [{models}]
@@ -117,17 +114,6 @@ def told(name: str, figure: str, used: Sequence[float]) -> None:
     print(f"{name:34} {figure:28} {half:6.3f} {most:6.3f} {worst:6.3f}", flush=True)
 
 
-def rounded(name: str, spec: JobSpec, every: list[Evidence], known: dict[str, list[Evidence]]) -> None:
-    """Hold the distances of one cell against those of PyTorch on the CPU in its precision, question by question."""
-    every = [each for each in every if each.layer is Layer.AGREEMENT]
-    beside = known.setdefault(spec.precision, every)
-    for figure in every[0].figures if spec.platform != CPU and spec.precision in TIMES_ROUNDED else ():
-        if figure.startswith("error_"):
-            pairs = zip(every, beside, strict=True)
-            ratios = [float(str(one.figures[figure])) / float(str(other.figures[figure])) for one, other in pairs]
-            told(name, f"times rounded {figure.removeprefix('error_')}", ratios)
-
-
 def main() -> None:
     """Ask every cell."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -140,13 +126,12 @@ def main() -> None:
     given = parser.parse_args()
     print(f"{'cell':34} {'figure':28} {'median':>6} {'p99':>6} {'most':>6}")
     known: dict[str, tuple[Any, list[Arrays], list[Arrays]]] = {}
-    beside: dict[str, list[Evidence]] = {}
     cache = str(read_settings().cache_dir)
     for spec in cells(given.models, given.platforms):
         cell = open_cell(Assignment(spec=spec, cache_dir=cache, threads=given.threads, offline=True))
         ready(spec)
         if spec.model.name not in known:
-            judge, beside = loaded(cell.request()), {}
+            judge = loaded(cell.request())
             drawn = asked(cell, given.questions + 1)
             known = {spec.model.name: (judge, drawn, [_answered(cell, judge, each) for each in drawn])}
         judge, drawn, answers = known[spec.model.name]
@@ -163,9 +148,7 @@ def main() -> None:
             for inputs, answer in zip(drawn[1:], answers[1:], strict=True)
             for each in both.judged(inputs, own, answer)
         ]
-        name = f"{spec.model.name} {spec.platform} {spec.precision}"
-        tell(name, found)
-        rounded(name, spec, found, beside)
+        tell(f"{spec.model.name} {spec.platform} {spec.precision}", found)
 
 
 def _answered(cell: OpenCell, judge: Any, inputs: Arrays) -> Arrays:

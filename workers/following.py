@@ -36,9 +36,9 @@ class Follower(TorchEngine):
         return joined
 
 
-def follower(request: LoadRequest, *, precision: str = "fp32") -> Follower:
+def follower(request: LoadRequest) -> Follower:
     """Load the model plainly, whatever the platform's file makes of it by now."""
-    plain = _plain(request, precision=precision)
+    plain = _plain(request)
     return Follower(load_model(plain, "cpu"), plain, device="cpu")
 
 
@@ -57,10 +57,10 @@ def staying(request: LoadRequest) -> Follower:
     return Follower(_staying[key], plain, device="cpu")
 
 
-def _plain(request: LoadRequest, *, precision: str = "fp32") -> LoadRequest:
+def _plain(request: LoadRequest) -> LoadRequest:
     if torch.get_num_threads() != request.threads:
         torch.set_num_threads(request.threads)
-    return request._replace(precision=precision, options={})
+    return request._replace(precision="fp32", options={})
 
 
 def _copied(model: Any) -> Any:

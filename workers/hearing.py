@@ -1,7 +1,7 @@
 """What was answered, beside what the reference answers to the same: the job's own inputs, a question, timed calls.
 
 In: the loaded model, and outputs of timed calls. Out: pairs of answers, and texts with what the reference thinks of
-each token. Where an answer is further away than its precision explains, the reference answers in that precision too.
+each token.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,10 +10,9 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from farm.contract.errors import Unsupported
 from farm.contract.job import JobSpec
 from workers.engine import Array, Arrays, LoadRequest
-from workers.evidence.agreement import TOKENS, Pair, Written, beyond
+from workers.evidence.agreement import TOKENS, Pair, Written
 from workers.evidence.questions import Questions
 from workers.measure.outputs import Answers
 from workers.reference import Reference, loaded
@@ -77,7 +76,7 @@ def hear(subject: Subject, loop: Timed, expected: Reference) -> Heard:
     known = subject.family.answers(loaded(subject.request), question, subject.spec, subject.path, None)
     pairs = [Pair(OWN, own, expected.answers), Pair(UNSEEN, other, known)]
     pairs += [Pair(TIMED, each, expected.answers) for each in timed]
-    return Heard(_rounded(subject, pairs, question, {}), timed, asked, [])
+    return Heard(pairs, timed, asked, [])
 
 
 def _hear_written(
@@ -102,28 +101,7 @@ def _hear_written(
     unread = [(question, wrote)] if wrote and not followed else []
     written += _written(subject, judge, [*unread, *((subject.inputs, each) for each in _different(timed))])
     pairs = [Pair(OWN, own, expected.answers), Pair(UNSEEN, other, known)]
-    follow = {OWN: expected.answers} | ({} if tokens is None else {UNSEEN: {TOKENS: tokens}})
-    return Heard(_rounded(subject, pairs, question, follow), timed, dict(asked), written)
-
-
-def _rounded(subject: Subject, pairs: list[Pair], question: Arrays, follow: Mapping[str, Arrays]) -> list[Pair]:
-    """Where an answer is further away than its precision explains, ask the reference in that precision too.
-
-    `follow` are the tokens that a generating model's scores are along.
-    """
-    precision = subject.spec.precision
-    far = [pair.what for pair in pairs if beyond(pair, precision)]
-    if not far:
-        return pairs
-    known: dict[str, Answers] = {}
-    try:
-        judge = loaded(subject.request, precision=precision)
-        for what in dict.fromkeys(UNSEEN if each == UNSEEN else OWN for each in far):
-            inputs = question if what == UNSEEN else subject.inputs
-            known[what] = subject.family.answers(judge, inputs, subject.spec, subject.path, follow.get(what))
-    except Unsupported:  # so nobody can say; the precision's own limits stand
-        return pairs
-    return [pair._replace(rounded=known.get(UNSEEN if pair.what == UNSEEN else OWN, {})) for pair in pairs]
+    return Heard(pairs, timed, dict(asked), written)
 
 
 def _answers(subject: Subject, inputs: Arrays, reference: Arrays | None) -> dict[str, Array]:

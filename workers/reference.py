@@ -71,12 +71,9 @@ def ready(spec: JobSpec) -> None:
     watching.ready()
 
 
-def loaded(request: LoadRequest, *, precision: str = "fp32") -> Any:
-    """Load the reference's own model. PyTorch is imported here, as the farm's fake platform has none.
-
-    In another precision than fp32 it tells how far the model itself is from its answers when it rounds.
-    """
-    return importlib.import_module(FOLLOWING).follower(request, precision=precision)
+def loaded(request: LoadRequest) -> Any:
+    """Load the reference's own model. PyTorch is imported here, as the farm's fake platform has none."""
+    return importlib.import_module(FOLLOWING).follower(request)
 
 
 def _read(folder: Path) -> Reference:

@@ -8,7 +8,7 @@ from pydantic import JsonValue
 
 from farm.contract.evidence import Evidence, Layer, Outcome
 from workers.engine import Array
-from workers.evidence.thresholds import LEAST_COSINE, MOST_BEHIND, MOST_ERROR, MOST_ROUNDED, TIMES_ROUNDED
+from workers.evidence.thresholds import LEAST_COSINE, MOST_BEHIND, MOST_ERROR
 
 TOKENS: Final = "tokens"  # compared apart: one near-tie changes all that follow
 
@@ -19,7 +19,6 @@ class Pair(NamedTuple):
     what: str
     answer: Mapping[str, Array]
     reference: Mapping[str, Array]
-    rounded: Mapping[str, Array] = {}  # what the reference answers in the precision asked for, where that was needed
 
 
 class Written(NamedTuple):
@@ -29,32 +28,6 @@ class Written(NamedTuple):
     tokens: Array | None
     logits: Array
     asked: int  # tokens of each row
-
-
-class Limits(NamedTuple):
-    """What an answer may be away from the reference."""
-
-    least_cosine: float
-    most_error: float
-
-
-def limits_of(precision: str, pair: Pair, name: str) -> Limits:
-    """Give the thresholds of a precision; wider ones where the reference itself rounds further than they allow."""
-    least, most = LEAST_COSINE[precision], MOST_ERROR[precision]
-    if name not in pair.rounded or precision not in TIMES_ROUNDED:
-        return Limits(least, most)
-    away = error(pair.rounded[name], pair.reference[name])
-    wider = max(most, min(TIMES_ROUNDED[precision] * away, MOST_ROUNDED))
-    return Limits(min(least, 1 - wider**2 / 2), wider)  # so near are two unit vectors that are so far apart
-
-
-def beyond(pair: Pair, precision: str) -> bool:
-    """Say whether an answer is further away than its precision explains, where a model may round further than that."""
-    return precision in TIMES_ROUNDED and any(
-        comparable(pair.answer.get(name), pair.reference[name])
-        and _away(pair, name).beyond(limits_of(precision, pair, name))
-        for name in _names(pair)
-    )
 
 
 def judge(*, precision: str, pairs: Sequence[Pair], written: Sequence[Written] = ()) -> Evidence:
@@ -102,11 +75,6 @@ def error(answer: Array, reference: Array) -> float:
     return float(np.nan_to_num(found, nan=1e9, posinf=1e9).max())
 
 
-def comparable(found: Array | None, expected: Array) -> bool:
-    """Say whether an answer has the reference's shape, and is numbers at all."""
-    return found is not None and found.shape == expected.shape and found.dtype.kind in "fiu"
-
-
 def behind_best(tokens: Array, logits: Array) -> Array:
     """Give how far each token's score lies below the best, in standard deviations of the scores of its step."""
     chosen = np.take_along_axis(logits, tokens[..., None], axis=-1)[..., 0]
@@ -118,48 +86,22 @@ def _names(pair: Pair) -> list[str]:
     return [name for name in pair.reference if name != TOKENS]
 
 
-class _Away(NamedTuple):
-    """How near an answer is to the reference's."""
-
-    cosine: float
-    error: float
-
-    def beyond(self, limits: Limits) -> bool:
-        return self.cosine < limits.least_cosine or self.error > limits.most_error
-
-
-def _away(pair: Pair, name: str) -> _Away:
-    found, expected = pair.answer[name], pair.reference[name]
-    return _Away(float(cosines(found, expected).min()), error(found, expected))
-
-
 def _compared(pair: Pair, name: str, *, figures: dict[str, JsonValue], precision: str) -> str:
     """Add the figures of one output; give the reason why it fails, or nothing."""
     expected, found = pair.reference[name], pair.answer.get(name)
-    if not comparable(found, expected):
+    if found is None or found.shape != expected.shape or found.dtype.kind not in "fiu":
         shape = None if found is None else found.shape
         return f"{name} of {pair.what} has shape {shape}, in the reference {expected.shape}"
-    away, limits = _away(pair, name), limits_of(precision, pair, name)
-    figures[f"cosine_{name}"] = min(away.cosine, float(str(figures.get(f"cosine_{name}", 1.0))))
-    if away.error >= float(str(figures.get(f"error_{name}", 0.0))):
-        figures[f"error_{name}"] = away.error
-        figures |= _widened(pair, name, limits=limits, precision=precision)
-    if away.cosine < limits.least_cosine:
-        told = f"{name} of {pair.what}: cosine {away.cosine:.5f} with the fp32 reference"
-        return f"{told}, below {limits.least_cosine:.4g} for {precision}"
-    if away.error > limits.most_error:
-        told = f"{name} of {pair.what}: {away.error:.2g} away from the fp32 reference"
-        return f"{told}, more than {limits.most_error:.4g} for {precision}"
+    cosine, away = float(cosines(found, expected).min()), error(found, expected)
+    figures[f"cosine_{name}"] = min(cosine, float(str(figures.get(f"cosine_{name}", 1.0))))
+    figures[f"error_{name}"] = max(away, float(str(figures.get(f"error_{name}", 0.0))))
+    if cosine < LEAST_COSINE[precision]:
+        told = f"{name} of {pair.what}: cosine {cosine:.5f} with the fp32 reference"
+        return f"{told}, below {LEAST_COSINE[precision]:g} for {precision}"
+    if away > MOST_ERROR[precision]:
+        told = f"{name} of {pair.what}: {away:.2g} away from the fp32 reference"
+        return f"{told}, more than {MOST_ERROR[precision]:g} for {precision}"
     return ""
-
-
-def _widened(pair: Pair, name: str, *, limits: Limits, precision: str) -> dict[str, JsonValue]:
-    """Tell the limits of one output where its model's own rounding widened them."""
-    if limits.most_error <= MOST_ERROR[precision]:
-        return {}
-    rounded = error(pair.rounded[name], pair.reference[name])
-    told = {"rounded": rounded, "most_error": limits.most_error, "least_cosine": limits.least_cosine}
-    return {f"{word}_{name}": figure for word, figure in told.items()}
 
 
 def _followed(each: Written, *, figures: dict[str, JsonValue], precision: str) -> str:

@@ -22,19 +22,6 @@ MOST_ERROR: Final[Mapping[str, float]] = {
     "int8": 0.2,  # what a cosine of 0.98 allows
 }
 
-#: Agreement: an answer that is further away than this may still be honest, as some models amplify rounding, for some
-#: inputs a hundred times as much as for others. Then the reference answers the same in that precision, and the answer
-#: may be so many times as far away as the reference's own rounding took it, and no further than MOST_ROUNDED.
-TIMES_ROUNDED: Final[Mapping[str, float]] = {
-    "fp16": 4.0,
-    "bf16": 4.0,  # OpenVINO was seen 2.5 times as far away as PyTorch (the clips of xclip), mostly as far
-    "int8": 6.0,  # 4.4 was seen (bert-tiny), mostly as far
-}
-
-#: Agreement: the end of that, relative to the reference's length. Other weights, and other inputs, are 1.4 away where
-#: outputs differ much; where they differ little, so does what rounding does to them.
-MOST_ROUNDED: Final = 0.5
-
 #: Agreement: how far below the best score of the reference a token of a timed call may lie, in standard deviations of
 #: the scores. The best of 50,000 random scores is 4 above their mean, and 0.2 above the second.
 MOST_BEHIND: Final[Mapping[str, float]] = {

@@ -84,28 +84,6 @@ def test_agreement_allows_what_the_precision_explains(precision: str, noise: flo
     assert agreement.judge(precision=precision, pairs=pairs(answer)).outcome is outcome
 
 
-@pytest.mark.parametrize(
-    ("precision", "away", "rounded", "outcome"),
-    [
-        ("bf16", 0.3, None, Outcome.FAIL),
-        ("bf16", 0.3, 0.15, Outcome.PASS),
-        ("bf16", 0.3, 0.04, Outcome.FAIL),  # rounding explains less
-        ("bf16", 0.8, 0.7, Outcome.FAIL),  # so far away is another answer, whatever rounding does
-        ("bf16", 0.08, 0.001, Outcome.PASS),  # the precision's own limits stand in any case
-        ("int8", 0.3, 0.15, Outcome.PASS),
-        ("fp32", 0.3, 0.15, Outcome.FAIL),  # there is nothing to round
-    ],
-)
-def test_an_answer_may_be_as_far_away_as_the_models_own_rounding_explains(
-    precision: str, away: float, rounded: float | None, outcome: Outcome
-) -> None:
-    (far,) = pairs(ROWS + away * OTHERS)
-    known = {} if rounded is None else {"embedding": ROWS - rounded * OTHERS}
-    found = agreement.judge(precision=precision, pairs=[far._replace(rounded=known)])
-    assert found.outcome is outcome
-    assert agreement.beyond(far, precision) is (precision != "fp32" and away > 0.2)
-
-
 def test_agreement_looks_at_every_pair() -> None:
     assert agreement.judge(precision="fp32", pairs=pairs(ROWS, OTHERS)).outcome is Outcome.PASS
     assert agreement.judge(precision="fp32", pairs=pairs(ROWS, ROWS)).outcome is Outcome.FAIL
