@@ -55,6 +55,26 @@ def test_a_real_result_is_compared_with_the_base_at_equal_precision(engine: Engi
     )
 
 
+@pytest.mark.parametrize(
+    ("verdict", "doubts", "told"),
+    [
+        (Verdict.REAL, (), "done in more than one way: 1; openvino is fastest at 1.\n"),
+        (Verdict.REAL, (NOISE,), "done in more than one way: 1; in 1 the fastest is doubted.\n"),
+        (Verdict.MOCK, (), None),
+    ],
+)
+def test_insights_are_true_of_the_figures(
+    engine: Engine, verdict: Verdict, doubts: tuple[Doubt, ...], told: str | None
+) -> None:
+    text = render(report(engine, verdict=verdict, doubts=doubts), "markdown")
+    assert (told or "") in text
+    assert ("done in more than one way" in text) == (told is not None)
+    best = "Against cpu fp32, the greatest speed-ups are minilm on openvino fp32 (4.00×"
+    assert (best in text) == (verdict is Verdict.REAL and not doubts)
+    assert "Slower than cpu" not in text
+    assert "1 of 4 jobs failed: 1 out_of_memory." in text
+
+
 def test_a_part_of_a_sweep_is_compared_with_what_is_no_part_of_it(engine: Engine) -> None:
     report(engine, doubts=())
     with read(engine) as session:

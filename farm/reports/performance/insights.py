@@ -34,9 +34,9 @@ def _wins(rows: Sequence[ResultRow]) -> list[str]:
     words = [f"{platform} is fastest at {count}" for platform, count in wins.most_common()]
     tied = sum(found.tied for found in ranked)
     doubted = sum(bool(found.first.doubts) for found in ranked if not found.tied)
-    words += [f"{tied} are tied"] if tied else []
+    words += [f"{tied} tied"] if tied else []
     words += [f"in {doubted} the fastest is doubted"] if doubted else []
-    return [f"Of {len(ranked)} pieces of work that were done in more than one way, {', '.join(words)}."]
+    return [f"Pieces of work that were done in more than one way: {len(ranked)}; {', '.join(words)}."]
 
 
 def _gains(compared: Acceleration) -> list[str]:
