@@ -3,6 +3,7 @@
 import base64
 import time
 import uuid
+from collections.abc import Iterable
 from typing import Any, Final
 
 import structlog
@@ -63,21 +64,32 @@ class Channel(redis.Channel):  # type: ignore[misc]  # kombu has no types
             log.warning(REFUSED, reason=f"it is not JSON: {type(error).__name__}")
             return None
         except ResponseError as error:
-            log.error("the broker refuses to give messages", reason=str(error))
-            time.sleep(PAUSE)
-            if self._remove_impostors():
-                return None
-            raise  # a master that became a replica, other rights: the worker connects anew
+            self._mend(error, self.active_queues)
+            return None
 
-    def _remove_impostors(self) -> list[str]:
-        """Delete what has the name of a queue and is none; its messages are published again."""
+    def _size(self, queue: str) -> int:
+        try:
+            return int(super()._size(queue))
+        except ResponseError as error:
+            self._mend(error, [queue])
+            return 0
+
+    def _mend(self, error: ResponseError, queues: Iterable[str]) -> None:
+        """Delete what has the name of a queue and is none; its messages are published again.
+
+        Raises: the error, where nothing is to be deleted: a master became a replica, rights are others. Then whoever
+        asked connects anew.
+        """
+        log.error("the broker refuses", reason=str(error))
+        time.sleep(PAUSE)
         with self.conn_or_acquire() as client:
-            keys = [f"{self.global_keyprefix}{name}" for name in self.active_queues]
+            names = [self._q_for_pri(name, step) for name in queues for step in self.priority_steps]
+            keys = [f"{self.global_keyprefix}{name}" for name in names]
             found = [key for key in keys if client.execute_command("TYPE", key) not in QUEUE_TYPES]
-            if found:
-                log.warning("removed what was no queue", keys=found)
-                client.execute_command("UNLINK", *found)
-        return found
+            if not found:
+                raise error
+            log.warning("removed what was no queue", keys=found)
+            client.execute_command("UNLINK", *found)
 
 
 class Transport(redis.Transport):  # type: ignore[misc]  # kombu has no types

@@ -30,6 +30,7 @@ def test_a_result_that_is_ready_while_the_database_is_away_waits_in_the_spool(
     gate.open()
     yard.wait(lambda: spooled(yard, "w"))
     postgres.start()
+    yard.engine.dispose()  # its connections are of before
     assert yard.ended(sweep) == {"done": 2}
     assert [tries(each) for each in yard.jobs(sweep)] == [["done"], ["done"]]
 
@@ -47,6 +48,7 @@ def test_a_spool_that_cannot_be_written_and_no_database_lose_no_result(yard: Yar
     gate.open()
     yard.wait(lambda: "kept in memory" in worker.log())
     postgres.start()
+    yard.engine.dispose()  # its connections are of before
     assert yard.ended(sweep) == {"done": 1}
     assert [tries(each) for each in yard.jobs(sweep)] == [["done"]]
 
